@@ -1,0 +1,134 @@
+//! What a pattern does, as data: the JSON of `rootguard explain-filter`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Account, Class, Decision, Language, ParseError, Pattern, Verdict, decide};
+
+/// All about one pattern.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// Whether CloudWatch Logs would take it.
+    pub valid: bool,
+    /// What is wrong with it.
+    pub error: Option<Problem>,
+    /// The language it is written in, or meant to be.
+    pub language: Language,
+    /// Whether every record of a class is matched.
+    pub covers: Covers,
+    /// Whether some record of a class is matched.
+    pub matches: Matches,
+    /// Whether it is [`crate::CIS_PATTERN`], byte for byte.
+    pub cis_exact: bool,
+    /// By class, the record that settles the answer above: one that is missed
+    /// where `covers` is no, one that is matched where `matches` is yes.
+    pub witnesses: BTreeMap<Class, Value>,
+}
+
+/// What is wrong with a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// At which byte.
+    pub offset: usize,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Whether every record of a class that is a person's work is matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "documented at `Class`")]
+pub struct Covers {
+    pub direct_root_use: Verdict,
+    pub privileged_session: Verdict,
+    pub console_brokered: Verdict,
+}
+
+/// Whether some record of a class that nobody has to see is matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "documented at `Class`")]
+pub struct Matches {
+    pub aws_internal: Verdict,
+    pub service_invoked: Verdict,
+    pub service_events: Verdict,
+    pub other_principals: Verdict,
+}
+
+impl Explanation {
+    /// Explains a pattern, valid or not.
+    pub fn of(source: &str, account: Option<&Account>) -> Self {
+        match Pattern::parse(source) {
+            Ok(pattern) => Self::of_valid(&pattern, account),
+            Err(error) => Self::of_invalid(source, &error),
+        }
+    }
+
+    fn of_valid(pattern: &Pattern, account: Option<&Account>) -> Self {
+        let decision = decide(std::slice::from_ref(pattern), account);
+        let covers = |class| decision.covers(class).verdict;
+        let matches = |class| decision.matches(class).verdict;
+        Self {
+            valid: true,
+            error: None,
+            language: pattern.language(),
+            covers: Covers {
+                direct_root_use: covers(Class::DirectRootUse),
+                privileged_session: covers(Class::PrivilegedSession),
+                console_brokered: covers(Class::ConsoleBrokered),
+            },
+            matches: Matches {
+                aws_internal: matches(Class::AwsInternal),
+                service_invoked: matches(Class::ServiceInvoked),
+                service_events: matches(Class::ServiceEvents),
+                other_principals: matches(Class::OtherPrincipals),
+            },
+            cis_exact: pattern.is_cis_exact(),
+            witnesses: witnesses(&decision),
+        }
+    }
+
+    /// What cannot be deployed matches nothing.
+    fn of_invalid(source: &str, error: &ParseError) -> Self {
+        let problem = Problem {
+            message: error.fault.to_string(),
+            offset: error.offset(),
+            hint: error.hint().to_owned(),
+        };
+        Self {
+            valid: false,
+            error: Some(problem),
+            language: Language::of(source),
+            covers: Covers {
+                direct_root_use: Verdict::No,
+                privileged_session: Verdict::No,
+                console_brokered: Verdict::No,
+            },
+            matches: Matches {
+                aws_internal: Verdict::No,
+                service_invoked: Verdict::No,
+                service_events: Verdict::No,
+                other_principals: Verdict::No,
+            },
+            cis_exact: false,
+            witnesses: BTreeMap::new(),
+        }
+    }
+}
+
+fn witnesses(decision: &Decision) -> BTreeMap<Class, Value> {
+    let settled = Class::ALL.into_iter().filter_map(|class| {
+        let answer = if class.is_human() {
+            decision.covers(class)
+        } else {
+            decision.matches(class)
+        };
+        Some((class, answer.witness.clone()?))
+    });
+    settled.collect()
+}
