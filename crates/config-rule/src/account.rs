@@ -1,0 +1,253 @@
+//! The account that is judged, and reading from it.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_config::config::retry::RetryPartition;
+use aws_sdk_sts::config::{Credentials, IdentityCache, Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use tokio::sync::OnceCell;
+
+use crate::answer::{CallError, interpret};
+use crate::evidence::EvidenceRole;
+use crate::fact::{Fact, Unread};
+use crate::identity::Identity;
+use crate::timestamp::Timestamp;
+
+/// Facts that belong together and may serve several controls, such as IAM's
+/// account summary. An [`Account`] loads each section once.
+pub trait Section: Clone + Send + Sync + 'static {
+    /// Reads the section from AWS.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    fn observe(account: &Account) -> impl Future<Output = Result<Fact<Self>, CallError>> + Send;
+}
+
+/// The IAM action of [`Account::through`].
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// How long a session of an evidence role lasts: the shortest that STS gives,
+/// and as long as a Lambda function may run.
+const SESSION_SECONDS: i32 = 900;
+
+/// One account as one evaluation sees it: who it is, in which Region it is
+/// asked, what it has already answered, and at what time.
+///
+/// The same account in another Region ([`in_region`](Account::in_region)) and
+/// another account ([`through`](Account::through)) are further such values.
+/// They share the time and the list of calls with the one they came from.
+#[derive(Clone, Debug)]
+pub struct Account {
+    sdk: SdkConfig,
+    identity: Identity,
+    observation: Arc<Observation>,
+}
+
+/// What all accounts and Regions of one evaluation have in common. Goes with
+/// the last of them, and the credentials of evidence roles go with it.
+#[derive(Debug)]
+struct Observation {
+    observed_at: Timestamp,
+    /// The Region in which the credentials are known to be accepted.
+    first_region: String,
+    sections: Mutex<HashMap<(Identity, TypeId), SectionCell>>,
+    sessions: Mutex<HashMap<SessionKey, SessionCell>>,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+type SectionCell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+/// The role and the control that assumes it.
+type SessionKey = (EvidenceRole, &'static str);
+type SessionCell = Arc<OnceCell<Fact<SharedCredentialsProvider>>>;
+
+impl Account {
+    /// The account `identity`, asked through `sdk`. Reads the clock, once: all
+    /// ages in this evaluation are measured against that.
+    pub fn new(sdk: SdkConfig, identity: Identity) -> Self {
+        let now = sdk.time_source().unwrap_or_default().now();
+        let observation = Observation {
+            observed_at: Timestamp::from(now),
+            first_region: identity.region().to_owned(),
+            sections: Mutex::default(),
+            sessions: Mutex::default(),
+            calls: Mutex::default(),
+        };
+        Self {
+            sdk,
+            identity,
+            observation: Arc::new(observation),
+        }
+    }
+
+    /// The same account, asked in another Region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let sdk = self.sdk.to_builder().region(Region::new(region.to_owned()));
+        Self {
+            sdk: sdk.build(),
+            identity: self.identity.in_region(region),
+            observation: Arc::clone(&self.observation),
+        }
+    }
+
+    /// The account that `role` belongs to, in the same Region, asked as that
+    /// role. `control` names who asks, in the trails of both accounts.
+    ///
+    /// A role is assumed once per evaluation. That it may not be assumed is a
+    /// fact about the account it would have shown.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub async fn through(
+        &self,
+        role: &EvidenceRole,
+        control: &'static str,
+    ) -> Result<Fact<Self>, CallError> {
+        let cell = Arc::clone(
+            self.observation
+                .sessions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry((role.clone(), control))
+                .or_default(),
+        );
+        let session = cell.get_or_try_init(|| self.assume(role, control)).await?;
+        Ok(session.clone().map(|credentials| {
+            let sdk = self
+                .sdk
+                .to_builder()
+                .credentials_provider(credentials)
+                // The process's own cache would keep them beyond the evaluation.
+                .identity_cache(IdentityCache::no_cache());
+            Self {
+                sdk: sdk.build(),
+                identity: self.identity.in_account(role.account()),
+                observation: Arc::clone(&self.observation),
+            }
+        }))
+    }
+
+    async fn assume(
+        &self,
+        role: &EvidenceRole,
+        control: &'static str,
+    ) -> Result<Fact<SharedCredentialsProvider>, CallError> {
+        // STS of this Region: the global endpoint is one Region's, far from most.
+        let config = aws_sdk_sts::config::Builder::from(&self.sdk)
+            .retry_partition(self.retry_partition())
+            .build();
+        let request = aws_sdk_sts::Client::from_conf(config)
+            .assume_role()
+            .role_arn(role.arn().as_str())
+            .role_session_name(format!("rootguard-{control}"))
+            .duration_seconds(SESSION_SECONDS);
+        let answer = self.call(ASSUME_ROLE, request.send()).await?;
+        Ok(match answer {
+            Fact::Unread(unread) => Fact::Unread(unread),
+            Fact::Known(output) => match output.and_then(|output| output.credentials) {
+                Some(session) => Fact::Known(SharedCredentialsProvider::new(Credentials::new(
+                    session.access_key_id,
+                    session.secret_access_key,
+                    Some(session.session_token),
+                    None,
+                    "evidence role",
+                ))),
+                None => Fact::Unread(Unread::ValueMissing {
+                    action: ASSUME_ROLE.to_owned(),
+                    value: "Credentials".to_owned(),
+                }),
+            },
+        })
+    }
+
+    /// Which account this is, in which Region of which partition.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// When this account was looked at.
+    pub fn observed_at(&self) -> Timestamp {
+        self.observation.observed_at
+    }
+
+    /// What SDK clients are made from.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// What the retries of every client for this account share. The SDK's
+    /// default is one per service and Region in the whole process: one throttled
+    /// account would slow down all others.
+    pub fn retry_partition(&self) -> RetryPartition {
+        RetryPartition::new(self.identity.to_string())
+    }
+
+    /// Makes a call and says what its answer means. `action` is the call's IAM
+    /// action, such as `iam:GetAccountSummary`.
+    ///
+    /// `Known(None)` is AWS saying that there is no such thing. A denied call
+    /// and a service that is not to be had here are [`Fact::Unread`].
+    ///
+    /// # Errors
+    /// Throttling, time-outs, server errors and every error code that nobody
+    /// expects are never facts: nothing can be concluded from them.
+    pub async fn call<T, E, R>(
+        &self,
+        action: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<Fact<Option<T>>, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        self.observation
+            .calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(action);
+        let elsewhere = self.identity.region() != self.observation.first_region;
+        interpret(action, elsewhere, call.await)
+    }
+
+    /// The section `S`, read at the first request. A failure is not kept: the
+    /// next request asks again.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub async fn section<S: Section>(&self) -> Result<Fact<S>, CallError> {
+        let cell = Arc::clone(
+            self.observation
+                .sections
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry((self.identity.clone(), TypeId::of::<S>()))
+                .or_default(),
+        );
+        let section = cell
+            .get_or_try_init(async || {
+                let section: Arc<dyn Any + Send + Sync> = Arc::new(S::observe(self).await?);
+                Ok(section)
+            })
+            .await?;
+        match section.downcast_ref::<Fact<S>>() {
+            Some(section) => Ok(section.clone()),
+            // INVARIANT: the cell under the type id of `S` holds a `Fact<S>`.
+            None => unreachable!("a section is kept under its own type"),
+        }
+    }
+
+    /// The IAM actions of the calls made so far in this evaluation, in order.
+    /// Retries within a call do not count.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.observation
+            .calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,131 @@
+//! What a control is.
+
+use std::fmt;
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::account::Account;
+use crate::answer::CallError;
+use crate::parameters::Parameters;
+use crate::report::PUT_EVALUATIONS;
+use crate::verdict::{ReasonCode, Verdict, reasons};
+
+/// One thing that must hold in every account.
+///
+/// Observing and concluding are separate: [`observe`](Control::observe) turns
+/// AWS into facts, [`evaluate`](Control::evaluate) facts into a verdict, with
+/// no input, output or clock of its own. So a verdict can be tested on facts
+/// written down, and explained later from facts that were saved.
+pub trait Control: Send + Sync + 'static {
+    /// What was seen in the account.
+    type Facts: Serialize + DeserializeOwned + Send + Sync;
+    /// What the organization wants of this control.
+    type Parameters: Parameters;
+
+    /// What is known about the control before it looks at any account.
+    const METADATA: Metadata;
+
+    /// Reads what decides, and no more than decides.
+    ///
+    /// # Errors
+    /// When AWS gave no answer that a verdict could rest on: throttled to the
+    /// end, no connection, or an error nobody expects. A call that was denied
+    /// is no error but a [`Fact`](crate::Fact).
+    fn observe(
+        account: &Account,
+        parameters: &Self::Parameters,
+    ) -> impl Future<Output = Result<Self::Facts, CallError>> + Send;
+
+    /// Concludes. Never [`Compliant`](crate::Compliance::Compliant) because
+    /// something could not be read.
+    fn evaluate(facts: &Self::Facts, parameters: &Self::Parameters) -> Verdict;
+}
+
+/// What is known about a control before it looks at any account.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Its name: of the crate, of the Lambda function and of the Config rule.
+    pub name: &'static str,
+    /// What holds where it is satisfied, in one sentence.
+    pub title: &'static str,
+    /// The control of AWS Security Hub that asks the same question.
+    pub security_hub_control: &'static str,
+    /// How bad it is where it is not satisfied, unless `rules.toml` differs.
+    pub severity: Severity,
+    /// How often it is evaluated, unless `rules.toml` differs.
+    pub frequency: Frequency,
+    /// Resource types, such as `AWS::CloudTrail::Trail`, whose change causes an
+    /// evaluation besides the periodic ones.
+    pub triggers: &'static [&'static str],
+    /// IAM actions of the calls that `observe` may make.
+    pub reads: &'static [&'static str],
+    /// Every reason code of its own that `evaluate` may give.
+    pub reasons: &'static [ReasonCode],
+}
+
+impl Metadata {
+    /// The IAM actions that the evaluating function's role needs.
+    pub fn evaluation_actions(&self) -> impl Iterator<Item = &'static str> {
+        self.reads.iter().copied().chain([PUT_EVALUATIONS])
+    }
+
+    /// Every reason code that a verdict of this control may carry.
+    pub fn all_reasons(&self) -> impl Iterator<Item = &ReasonCode> {
+        const COMMON: &[ReasonCode] = &[
+            reasons::UNVERIFIABLE_ACCESS_DENIED,
+            reasons::UNVERIFIABLE_UNAVAILABLE,
+            reasons::UNVERIFIABLE_VALUE_MISSING,
+        ];
+        self.reasons.iter().chain(COMMON)
+    }
+}
+
+/// How bad it is where a control is not satisfied, in Security Hub's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Severity {
+    /// Fix it when there is time.
+    Low,
+    /// Fix it in the normal course of work.
+    Medium,
+    /// Fix it soon.
+    High,
+    /// Fix it now.
+    Critical,
+}
+
+/// How often AWS Config evaluates a periodic rule, in Config's own words
+/// (`MaximumExecutionFrequency`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Frequency {
+    /// `One_Hour`
+    #[serde(rename = "One_Hour")]
+    OneHour,
+    /// `Three_Hours`
+    #[serde(rename = "Three_Hours")]
+    ThreeHours,
+    /// `Six_Hours`
+    #[serde(rename = "Six_Hours")]
+    SixHours,
+    /// `Twelve_Hours`
+    #[serde(rename = "Twelve_Hours")]
+    TwelveHours,
+    /// `TwentyFour_Hours`
+    #[serde(rename = "TwentyFour_Hours")]
+    TwentyFourHours,
+}
+
+impl fmt::Display for Frequency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OneHour => "One_Hour",
+            Self::ThreeHours => "Three_Hours",
+            Self::SixHours => "Six_Hours",
+            Self::TwelveHours => "Twelve_Hours",
+            Self::TwentyFourHours => "TwentyFour_Hours",
+        })
+    }
+}

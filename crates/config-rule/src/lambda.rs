@@ -1,0 +1,114 @@
+//! The Lambda function around a control.
+
+use std::time::SystemTime;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{error, info};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::control::Control;
+use crate::evaluation::{Evaluation, EvaluationError, Function, evaluate};
+use crate::sdk;
+
+pub use lambda_runtime::Error;
+
+/// Serves invocations of the control's function until Lambda ends the process:
+/// the whole `main` of every control.
+///
+/// # Errors
+/// When the Lambda Runtime API cannot be reached.
+pub async fn serve<C: Control>() -> Result<(), Error> {
+    log_json();
+    let sdk = sdk::of_function();
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let sdk = sdk.clone();
+        async move {
+            let remaining = event
+                .context
+                .deadline()
+                .duration_since(SystemTime::now())
+                .unwrap_or_default();
+            let function = Function {
+                arn: event.context.invoked_function_arn.clone(),
+                deadline: Instant::now() + remaining,
+            };
+            let result = Box::pin(evaluate::<C>(&event.payload, &function, sdk)).await;
+            log(
+                C::METADATA.name,
+                &function,
+                &event.context.request_id,
+                &result,
+            );
+            result
+        }
+    }))
+    .await
+}
+
+/// The one line of ours per evaluation. What a metric filter, a query or a
+/// person looks for; no payloads.
+fn log(
+    control: &str,
+    function: &Function,
+    request_id: &str,
+    result: &Result<Evaluation, EvaluationError>,
+) {
+    match result {
+        Ok(evaluation) => info!(
+            control,
+            request_id,
+            account = evaluation.account,
+            region = evaluation.region,
+            rule = evaluation.rule_name,
+            compliance = %evaluation.compliance,
+            reason_code = %evaluation.reason_code,
+            annotation = %evaluation.annotation,
+            observed_at = %evaluation.observed_at,
+            calls = evaluation.calls.join(" "),
+            duration_millis = evaluation.duration_millis,
+            test_mode = evaluation.test_mode,
+            "evaluated"
+        ),
+        Err(failure) => error!(
+            control,
+            request_id,
+            function = function.arn,
+            error_type = failure.error_type(),
+            error = %failure,
+            "evaluation failed"
+        ),
+    }
+}
+
+/// Log lines are JSON at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the
+/// function's logging configuration; `INFO` where it does not.
+fn log_json() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::INFO);
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_max_level(level)
+        .init();
+    std::panic::set_hook(Box::new(|panic| {
+        error!(
+            location = panic.location().map(ToString::to_string),
+            "panic"
+        );
+    }));
+}
+
+impl From<EvaluationError> for Diagnostic {
+    fn from(error: EvaluationError) -> Self {
+        Self {
+            error_type: error.error_type().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}

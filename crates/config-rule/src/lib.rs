@@ -1,0 +1,43 @@
+//! The contract between AWS Config and a custom Lambda rule.
+//!
+//! A control implements [`Control`]: what it observes in an account, and what
+//! it concludes from that. Everything else is here, once for all controls: the
+//! event that AWS Config sends ([`RuleEvent`]), the parameters of a rule
+//! ([`Parameters`]), what the answer of an AWS API means ([`Account::call`]),
+//! the verdict and its annotation ([`Verdict`], [`Annotation`]), reporting it
+//! with `PutEvaluations`, and the Lambda function around it ([`lambda::serve`]).
+
+mod account;
+mod annotation;
+mod answer;
+mod arn;
+mod control;
+mod evaluation;
+mod event;
+mod evidence;
+mod fact;
+mod identity;
+pub mod lambda;
+mod parameters;
+mod report;
+pub mod sdk;
+mod timestamp;
+mod verdict;
+
+pub use account::{ASSUME_ROLE, Account, Section};
+pub use annotation::Annotation;
+pub use answer::{CallError, explain};
+pub use arn::{Arn, InvalidArn};
+pub use control::{Control, Frequency, Metadata, Severity};
+pub use evaluation::{Evaluation, EvaluationError, Function, Judgement, evaluate, judge};
+pub use event::{EventError, MessageType, RuleEvent};
+pub use evidence::{EvidenceRole, EvidenceRoles};
+pub use fact::{Fact, Unread};
+pub use identity::{Identity, IdentityError};
+pub use parameters::{
+    Choice, ParameterError, ParameterKind, ParameterReader, ParameterSpec, Parameters,
+    RuleParameters, WhenUnverifiable, parse_parameters, specify_parameters,
+};
+pub use report::{PUT_EVALUATIONS, ReportError};
+pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use verdict::{Compliance, ReasonCode, Verdict, reasons};
