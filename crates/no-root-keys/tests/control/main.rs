@@ -1,0 +1,13 @@
+//! The control on facts, on a sandboxed account, and as a Lambda function.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test"
+)]
+
+mod given;
+mod lambda;
+mod observe;
+mod stage;
+mod verdicts;
