@@ -1,0 +1,251 @@
+//! Does one value of a metric reach somebody?
+
+use std::time::Duration;
+
+use config_rule::{Arn, Timestamp};
+
+use crate::action::{Acceptance, Flaw, Obstacle, Reached, best, undecided};
+use crate::alarms::Alarms;
+use crate::composite_alarm::CompositeAlarm;
+use crate::metric_alarm::{Metric, MetricAlarm};
+use crate::observed::{Observed, Place, Question};
+use crate::simulation::{Publication, Reaction};
+
+/// What is asked of the alarms on a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand {
+    /// The longest that an alarm may stay in `ALARM` after one data point.
+    pub max_rearm: Duration,
+    /// When the alarms were looked at.
+    pub observed_at: Timestamp,
+}
+
+/// An alarm that one value of a metric sets off, and whom that reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notified {
+    /// The alarm on the metric.
+    pub metric_alarm: Arn,
+    /// The alarm whose action it is: the same, or a composite alarm.
+    pub acting_alarm: Arn,
+    /// Whom it reaches.
+    pub reached: Reached,
+    /// The rules that will mute the acting alarm, but do not now.
+    pub scheduled_mute_rules: Vec<String>,
+}
+
+/// What metric alarms and composite alarms have in common.
+#[derive(Clone, Copy)]
+struct Acting<'a> {
+    arn: &'a Arn,
+    name: &'a str,
+    actions_enabled: bool,
+    actions: &'a [String],
+    state: &'a str,
+    since: Option<Timestamp>,
+}
+
+impl Observed {
+    /// Whether one value published to `metric` by the filter called `filter`
+    /// sets off an alarm that reaches somebody.
+    ///
+    /// # Errors
+    /// With what stands in the way of that, or of knowing it: of the alarm that
+    /// got furthest.
+    pub fn notified_of(
+        &self,
+        metric: &Metric,
+        publication: &Publication,
+        filter: &str,
+        place: &Place,
+        demand: Demand,
+        acceptance: &impl Acceptance,
+    ) -> Result<Notified, Obstacle> {
+        let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
+        let ways =
+            alarms
+                .metric_alarms
+                .iter()
+                .filter_map(|alarm| match alarm.settings_for(metric) {
+                    Ok(None) => None,
+                    Ok(Some(settings)) => {
+                        let reaction = settings.reaction(publication);
+                        Some(self.alarm_notifies(alarm, reaction, alarms, demand, acceptance))
+                    }
+                    Err(why) => Some(Err(undecided(
+                        format!("alarm {}", alarm.name()),
+                        why.to_string(),
+                    ))),
+                });
+        best(ways).unwrap_or_else(|| {
+            Err(Obstacle::Broken(Flaw::NoAlarm {
+                namespace: metric.namespace.clone(),
+                metric_name: metric.metric_name.clone(),
+                filter: filter.to_owned(),
+            }))
+        })
+    }
+
+    /// The same for a filter that publishes with dimensions: to one metric per
+    /// combination of values. Which of them an event gets is not judged.
+    ///
+    /// # Errors
+    /// Always, with what stands in the way.
+    pub fn notified_of_dimensions(
+        &self,
+        metric: &Metric,
+        filter: &str,
+        place: &Place,
+    ) -> Result<Notified, Obstacle> {
+        let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
+        let watched = alarms.metric_alarms.iter().any(|alarm| {
+            alarm.metrics_named().any(|named| {
+                named.namespace == metric.namespace && named.metric_name == metric.metric_name
+            })
+        });
+        Err(if watched {
+            undecided(
+                format!("filter {filter}"),
+                "it publishes with dimensions, and which events its alarms see is not judged",
+            )
+        } else {
+            Obstacle::Broken(Flaw::NoAlarm {
+                namespace: metric.namespace.clone(),
+                metric_name: metric.metric_name.clone(),
+                filter: filter.to_owned(),
+            })
+        })
+    }
+
+    fn alarm_notifies(
+        &self,
+        alarm: &MetricAlarm,
+        reaction: Reaction,
+        alarms: &Alarms,
+        demand: Demand,
+        acceptance: &impl Acceptance,
+    ) -> Result<Notified, Obstacle> {
+        let cannot_fire = |why: String| {
+            Err(Obstacle::Broken(Flaw::CannotFire {
+                alarm: alarm.name().to_owned(),
+                why,
+            }))
+        };
+        let does_not_rearm = |stays: String| {
+            Err(Obstacle::Broken(Flaw::DoesNotRearm {
+                alarm: alarm.name().to_owned(),
+                stays,
+            }))
+        };
+        match reaction {
+            Reaction::CannotFire(why) => return cannot_fire(why.to_string()),
+            Reaction::Undecided(why) => {
+                return Err(undecided(
+                    format!("alarm {}", alarm.name()),
+                    why.to_string(),
+                ));
+            }
+            Reaction::FiresOnce => return does_not_rearm("until further data arrives".to_owned()),
+            Reaction::Fires(time) if time > demand.max_rearm => {
+                return does_not_rearm(format!("for {} minutes", time.as_secs() / 60));
+            }
+            Reaction::Fires(_) => {}
+        }
+        if let Some(end) = alarm.warm_up_ends.filter(|end| *end > demand.observed_at) {
+            return cannot_fire(format!("it is warming up until {end}"));
+        }
+        let own = Acting {
+            arn: &alarm.alarm_arn,
+            name: alarm.name(),
+            actions_enabled: alarm.actions_enabled,
+            actions: &alarm.alarm_actions,
+            state: &alarm.state_value,
+            since: alarm.state_transitioned,
+        };
+        is_not_stuck(own, demand)?;
+        let set_off = CompositeAlarm::set_off(&alarm.alarm_arn, &alarms.composite_alarms);
+        let composites = set_off.surely.iter().map(|composite| {
+            if let Some(suppressor) = &composite.actions_suppressor {
+                return Err(Obstacle::Broken(Flaw::Suppressed {
+                    alarm: composite.name().to_owned(),
+                    suppressor: suppressor.clone(),
+                }));
+            }
+            let acting = Acting {
+                arn: &composite.alarm_arn,
+                name: composite.name(),
+                actions_enabled: composite.actions_enabled,
+                actions: &composite.alarm_actions,
+                state: &composite.state_value,
+                since: composite.state_transitioned,
+            };
+            is_not_stuck(acting, demand)?;
+            self.acts(acting, &alarm.alarm_arn, acceptance)
+        });
+        let perhaps = set_off.perhaps.iter().map(|composite| {
+            Err(undecided(
+                format!("alarm {}", composite.name()),
+                "whether its rule becomes true could not be settled",
+            ))
+        });
+        let ways = std::iter::once(self.acts(own, &alarm.alarm_arn, acceptance))
+            .chain(composites)
+            .chain(perhaps);
+        best(ways).unwrap_or_else(|| Err(Obstacle::Broken(Flaw::NoAction(alarm.name().to_owned()))))
+    }
+
+    /// Whether an alarm that changes to `ALARM` reaches somebody.
+    fn acts(
+        &self,
+        acting: Acting<'_>,
+        metric_alarm: &Arn,
+        acceptance: &impl Acceptance,
+    ) -> Result<Notified, Obstacle> {
+        let name = || acting.name.to_owned();
+        if acting.actions.is_empty() {
+            return Err(Obstacle::Broken(Flaw::NoAction(name())));
+        }
+        if !acting.actions_enabled {
+            return Err(Obstacle::Broken(Flaw::ActionsDisabled(name())));
+        }
+        let ways = acting
+            .actions
+            .iter()
+            .map(|action| self.reached_by(action, acting.arn, acceptance));
+        let reached =
+            best(ways).unwrap_or_else(|| Err(Obstacle::Broken(Flaw::NoAction(name()))))?;
+        let rules = Self::get(&self.mute_rules, acting.arn, Question::MuteRules)?;
+        if let Some(rule) = rules.iter().find(|rule| !rule.is_scheduled()) {
+            return Err(Obstacle::Broken(Flaw::Muted {
+                alarm: name(),
+                rule: rule.name().to_owned(),
+            }));
+        }
+        Ok(Notified {
+            metric_alarm: metric_alarm.clone(),
+            acting_alarm: acting.arn.clone(),
+            reached,
+            scheduled_mute_rules: rules.iter().map(|rule| rule.name().to_owned()).collect(),
+        })
+    }
+}
+
+/// An alarm that has long been in `ALARM` does not change to it.
+fn is_not_stuck(acting: Acting<'_>, demand: Demand) -> Result<(), Obstacle> {
+    if acting.state != "ALARM" {
+        return Ok(());
+    }
+    let stuck = |since: String| {
+        Err(Obstacle::Broken(Flaw::Stuck {
+            alarm: acting.name.to_owned(),
+            since,
+        }))
+    };
+    match acting.since {
+        // AWS always says; without it nothing shows that it will leave ALARM.
+        None => stuck("an unknown time".to_owned()),
+        Some(since) if demand.observed_at.since(since) > demand.max_rearm => {
+            stuck(since.to_string())
+        }
+        Some(_) => Ok(()),
+    }
+}

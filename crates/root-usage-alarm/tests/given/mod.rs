@@ -1,0 +1,130 @@
+//! The rows of `verdicts.json`: what is different from `complete.json`, in
+//! which one root event gets from the trail to a subscriber.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use config_rule::Compliance;
+use root_usage_alarm::RootUsage;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Given facts and parameters, the verdict.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) parameters: Map<String, Value>,
+    /// By JSON pointer, what is there instead; `null` takes it away.
+    #[serde(default)]
+    pub(crate) changes: Map<String, Value>,
+    pub(crate) compliance: Compliance,
+    pub(crate) annotation: String,
+}
+
+/// Names that stand for ARNs, to keep the rows readable.
+const NAMES: &[(&str, &str)] = &[
+    (
+        "{group}",
+        "arn:aws:logs:us-east-1:111122223333:log-group:trails:*",
+    ),
+    (
+        "{alarm}",
+        "arn:aws:cloudwatch:us-east-1:111122223333:alarm:root-use",
+    ),
+    (
+        "{composite}",
+        "arn:aws:cloudwatch:us-east-1:111122223333:alarm:security",
+    ),
+    ("{topic}", "arn:aws:sns:us-east-1:111122223333:root-usage"),
+    (
+        "{subscription}",
+        "arn:aws:sns:us-east-1:111122223333:root-usage:1",
+    ),
+    ("{key}", "arn:aws:kms:us-east-1:111122223333:key/1234abcd"),
+    (
+        "{function}",
+        "arn:aws:lambda:us-east-1:111122223333:function:page",
+    ),
+    ("{place}", "111122223333/us-east-1"),
+    (
+        "{orgTrail}",
+        "arn:aws:cloudtrail:us-east-1:999988887777:trail/org",
+    ),
+    (
+        "{orgGroup}",
+        "arn:aws:logs:us-east-1:999988887777:log-group:org:*",
+    ),
+    ("{orgPlace}", "999988887777/us-east-1"),
+    (
+        "{foreignTopic}",
+        "arn:aws:sns:us-east-1:444455556666:alerts",
+    ),
+    (
+        "{foreignSubscription}",
+        "arn:aws:sns:us-east-1:444455556666:alerts:1",
+    ),
+    (
+        "{role}",
+        "arn:aws:iam::999988887777:role/rootguard/evidence",
+    ),
+    (
+        "{topicRole}",
+        "arn:aws:iam::444455556666:role/rootguard/evidence",
+    ),
+];
+
+/// All rows.
+pub(crate) fn rows() -> Vec<Row> {
+    serde_json::from_str(include_str!("../verdicts.json")).unwrap()
+}
+
+/// The facts of a complete chain.
+pub(crate) fn complete() -> Value {
+    serde_json::from_str(include_str!("../complete.json")).unwrap()
+}
+
+impl Row {
+    pub(crate) fn facts(&self) -> RootUsage {
+        let mut facts = complete();
+        for (pointer, value) in &self.changes {
+            change(&mut facts, pointer, value);
+        }
+        serde_json::from_value(facts).unwrap()
+    }
+
+    pub(crate) fn parameters(&self) -> Map<String, Value> {
+        let spelt = spell(&Value::Object(self.parameters.clone()).to_string());
+        serde_json::from_str(&spelt).unwrap()
+    }
+}
+
+/// Puts `value` where `pointer` points, making the objects on the way.
+pub(crate) fn change(facts: &mut Value, pointer: &str, value: &Value) {
+    let value: Value = serde_json::from_str(&spell(&value.to_string())).unwrap();
+    let mut place = facts;
+    let mut steps = pointer.split('/').skip(1).map(spell).peekable();
+    while let Some(step) = steps.next() {
+        let last = steps.peek().is_none();
+        place = match place {
+            Value::Array(items) => &mut items[step.parse::<usize>().unwrap()],
+            other => {
+                if !other.is_object() {
+                    *other = Value::Object(Map::new());
+                }
+                let members = other.as_object_mut().unwrap();
+                if last && value.is_null() {
+                    members.remove(&step);
+                    return;
+                }
+                members.entry(step).or_insert(Value::Null)
+            }
+        };
+    }
+    *place = value;
+}
+
+fn spell(text: &str) -> String {
+    NAMES
+        .iter()
+        .fold(text.to_owned(), |text, (name, arn)| text.replace(name, arn))
+}

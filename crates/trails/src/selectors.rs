@@ -1,0 +1,150 @@
+//! Which events a trail logs.
+
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::types;
+use config_rule::{Account, CallError, Fact, Unread};
+use serde::{Deserialize, Serialize};
+
+use crate::cloudtrail;
+use crate::condition::FieldSelector;
+use crate::coverage::{Coverage, Hole};
+use crate::reading::{TrailFact, shown};
+use crate::trail::Trail;
+
+/// The IAM action of [`EventSelectors`].
+pub const GET_EVENT_SELECTORS: &str = "cloudtrail:GetEventSelectors";
+
+/// What `GetEventSelectors` says. A trail has selectors of one kind; an event
+/// is logged if any of them selects it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventSelectors {
+    /// `EventSelectors`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basic: Vec<EventSelector>,
+    /// `AdvancedEventSelectors`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advanced: Vec<AdvancedEventSelector>,
+}
+
+/// A basic event selector, as far as it selects management events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventSelector {
+    /// `ReadWriteType`
+    pub read_write_type: ReadWriteType,
+    /// `IncludeManagementEvents`
+    pub include_management_events: bool,
+    /// `ExcludeManagementEventSources`
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_management_event_sources: Vec<String>,
+}
+
+/// Reading events, writing events, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReadWriteType {
+    /// Events that only read.
+    ReadOnly,
+    /// Events that change something.
+    WriteOnly,
+    /// Both.
+    All,
+    /// A kind that AWS has added since; not known to select anything.
+    Unknown,
+}
+
+/// An advanced event selector: an event is selected if every condition holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdvancedEventSelector {
+    /// Its name, which means nothing: anybody may call anything
+    /// "Management events selector".
+    pub name: Option<String>,
+    /// The conditions.
+    pub field_selectors: Vec<FieldSelector>,
+}
+
+impl EventSelectors {
+    /// Whether the trail logs every management event, or only events of
+    /// `allowed_excluded_sources` are missing. `eventSource`s are whole names,
+    /// such as `kms.amazonaws.com`.
+    pub fn logs_every_management_event(&self, allowed_excluded_sources: &[String]) -> bool {
+        self.management_event_hole(allowed_excluded_sources)
+            .is_none()
+    }
+
+    /// The management events that the trail does not log, if there are any
+    /// besides those of `allowed_excluded_sources`; the largest kind of them.
+    pub fn management_event_hole(&self, allowed_excluded_sources: &[String]) -> Option<Hole> {
+        Coverage::of(self).hole(allowed_excluded_sources)
+    }
+}
+
+impl TrailFact for EventSelectors {
+    async fn observe(account: &Account, trail: &Trail) -> Result<Fact<Self>, CallError> {
+        let request = cloudtrail(account)
+            .get_event_selectors()
+            .trail_name(trail.arn.as_str());
+        let answer = account.call(GET_EVENT_SELECTORS, request.send()).await?;
+        Ok(match shown(GET_EVENT_SELECTORS, answer) {
+            // A trail that was never given selectors is listed with those that
+            // hold by default, so without any AWS did not say.
+            Fact::Known(output) => match Self::from_sdk(output) {
+                Some(selectors) => Fact::Known(selectors),
+                None => Fact::Unread(Unread::ValueMissing {
+                    action: GET_EVENT_SELECTORS.to_owned(),
+                    value: "EventSelectors".to_owned(),
+                }),
+            },
+            Fact::Unread(unread) => Fact::Unread(unread),
+        })
+    }
+}
+
+impl EventSelectors {
+    fn from_sdk(output: GetEventSelectorsOutput) -> Option<Self> {
+        if output.event_selectors.is_none() && output.advanced_event_selectors.is_none() {
+            return None;
+        }
+        let basic = output.event_selectors.unwrap_or_default().into_iter();
+        let advanced = output.advanced_event_selectors.unwrap_or_default();
+        Some(Self {
+            basic: basic.map(EventSelector::from).collect(),
+            advanced: advanced
+                .into_iter()
+                .map(AdvancedEventSelector::from)
+                .collect(),
+        })
+    }
+}
+
+impl From<types::EventSelector> for EventSelector {
+    /// With AWS's defaults for what it left out.
+    fn from(selector: types::EventSelector) -> Self {
+        Self {
+            read_write_type: match selector.read_write_type {
+                None | Some(types::ReadWriteType::All) => ReadWriteType::All,
+                Some(types::ReadWriteType::ReadOnly) => ReadWriteType::ReadOnly,
+                Some(types::ReadWriteType::WriteOnly) => ReadWriteType::WriteOnly,
+                Some(_) => ReadWriteType::Unknown,
+            },
+            include_management_events: selector.include_management_events.unwrap_or(true),
+            exclude_management_event_sources: selector
+                .exclude_management_event_sources
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl From<types::AdvancedEventSelector> for AdvancedEventSelector {
+    fn from(selector: types::AdvancedEventSelector) -> Self {
+        Self {
+            name: selector.name,
+            field_selectors: selector
+                .field_selectors
+                .into_iter()
+                .map(FieldSelector::from)
+                .collect(),
+        }
+    }
+}
