@@ -1,0 +1,118 @@
+//! Whether a caller may do what it asks: faults aside, the policies decide.
+
+use std::collections::BTreeMap;
+
+use crate::identity::Caller;
+use crate::operations::Needed;
+use crate::policy::{self, Applicable, Decision, Document, PolicyError, PrincipalKind};
+use crate::request::Request;
+use crate::wire::Failure;
+
+/// Refuses a request that the policies do not allow.
+pub(crate) fn authorize(request: &Request<'_>, needed: &Needed) -> Result<(), Failure> {
+    let caller = request.caller;
+    let action = needed.action;
+    match decide(request, needed) {
+        Ok(Decision::Allowed) => Ok(()),
+        Ok(Decision::ImplicitlyDenied) => Err(request.protocol.access_denied(format!(
+            "User: {} is not authorized to perform: {action} on resource: {} \
+             because no policy allows the {action} action",
+            caller.principal.arn, needed.resource
+        ))),
+        Ok(Decision::ExplicitlyDenied) => Err(request.protocol.access_denied(format!(
+            "User: {} is not authorized to perform: {action} on resource: {} \
+             with an explicit deny",
+            caller.principal.arn, needed.resource
+        ))),
+        // What cannot be judged is not allowed, and not passed off as denied either.
+        Err(error) => Err(Failure::not_implemented(format!("this policy: {error}"))),
+    }
+}
+
+fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyError> {
+    let caller = request.caller;
+    let identity = identity_policies(request, caller);
+    let session = caller
+        .session
+        .as_ref()
+        .and_then(|session| session.policies.as_deref());
+    policy::authorize(
+        &policy::Request {
+            principal: caller.principal.clone(),
+            action: needed.action.to_owned(),
+            resource: needed.resource.clone(),
+            context: context(request, needed),
+        },
+        &Applicable {
+            identity: &identity,
+            session,
+            resource: needed.policy.as_ref(),
+            owner: None,
+        },
+    )
+}
+
+/// What the role of a session may do, as it stands now. Root users, administrators
+/// and everybody else here need no policy.
+fn identity_policies(request: &Request<'_>, caller: &Caller) -> Vec<Document> {
+    let PrincipalKind::AssumedRole { role_arn } = &caller.principal.kind else {
+        return Vec::new();
+    };
+    let name = role_arn.rsplit('/').next().unwrap_or_default();
+    let account = request.world.account(&caller.principal.account);
+    account
+        .and_then(|account| account.role(name).map(|role| role.policies.clone()))
+        .unwrap_or_default()
+}
+
+/// The request context: what conditions may ask about. The policy module adds what
+/// follows from the principal itself.
+fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<String>> {
+    let caller = request.caller;
+    let organization = &request.world.organization;
+    let mut context = vec![
+        ("aws:CurrentTime".to_owned(), request.now.to_string()),
+        (
+            "aws:EpochTime".to_owned(),
+            (request.now.millis() / 1000).to_string(),
+        ),
+        ("aws:PrincipalOrgID".to_owned(), organization.id.clone()),
+        ("aws:RequestedRegion".to_owned(), request.region.to_owned()),
+        // The sandbox stands for endpoints that are only reached over TLS.
+        ("aws:SecureTransport".to_owned(), "true".to_owned()),
+        ("aws:ViaAWSService".to_owned(), "false".to_owned()),
+        ("aws:userid".to_owned(), caller.user_id.clone()),
+    ];
+    match caller.principal.kind {
+        PrincipalKind::Administrator => {
+            context.push(("aws:PrincipalType".to_owned(), "AssumedRole".to_owned()));
+        }
+        PrincipalKind::RootSession => {
+            context.push(("aws:PrincipalType".to_owned(), "Account".to_owned()));
+        }
+        _ => {}
+    }
+    if let Some(session) = &caller.session {
+        context.push(("aws:TokenIssueTime".to_owned(), session.issued.to_string()));
+        context.push((
+            "aws:MultiFactorAuthPresent".to_owned(),
+            session.mfa.to_string(),
+        ));
+        if let Some(identity) = &session.source_identity {
+            context.push(("aws:SourceIdentity".to_owned(), identity.clone()));
+        }
+        for (key, tag) in &session.tags {
+            context.push((format!("aws:PrincipalTag/{key}"), tag.value.clone()));
+        }
+    }
+    let owner = needed.resource.split(':').nth(4).unwrap_or_default();
+    if organization.account(owner).is_some() {
+        context.push(("aws:ResourceAccount".to_owned(), owner.to_owned()));
+        context.push(("aws:ResourceOrgID".to_owned(), organization.id.clone()));
+    }
+    context
+        .into_iter()
+        .map(|(key, value)| (key, vec![value]))
+        .chain((request.operation.context)(request))
+        .collect()
+}

@@ -1,0 +1,242 @@
+//! What goes wrong on request: per account and action, a number of times or for ever.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::organization::Organization;
+
+/// Something that goes wrong, in every account and with every action until narrowed.
+///
+/// ```
+/// # use sandbox::Fault;
+/// let fault = Fault::throttling().account("111111111111").action("iam:Get*").times(3);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    effect: Effect,
+    account: Option<String>,
+    #[serde(default = "every_action")]
+    action: String,
+    times: Option<u32>,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Effect {
+    /// With how many milliseconds the client is asked to wait.
+    Throttling(u64),
+    AccessDenied,
+    /// With its status and code.
+    Error(u16, String),
+    /// Of so many milliseconds.
+    Latency(u64),
+    DroppedConnection,
+    PagesOf(usize),
+    FailedEvaluations,
+}
+
+impl Fault {
+    /// Requests are throttled; the answer asks to wait two milliseconds.
+    pub fn throttling() -> Self {
+        Self::of(Effect::Throttling(2))
+    }
+
+    /// Requests are denied as if by a service control policy.
+    pub fn access_denied() -> Self {
+        Self::of(Effect::AccessDenied)
+    }
+
+    /// Requests fail on the server's side, with a status of 500 to 599.
+    pub fn server_error(status: u16) -> Self {
+        Self::error(status, "InternalFailure")
+    }
+
+    /// Requests fail with this HTTP status and error code.
+    pub fn error(status: u16, code: impl Into<String>) -> Self {
+        Self::of(Effect::Error(status, code.into()))
+    }
+
+    /// Answers come later.
+    pub fn latency(delay: Duration) -> Self {
+        Self::of(Effect::Latency(
+            u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        ))
+    }
+
+    /// The connection ends without an answer.
+    pub fn dropped_connection() -> Self {
+        Self::of(Effect::DroppedConnection)
+    }
+
+    /// Lists come in pages of at most this many items, whatever the client asks for.
+    pub fn pages_of(items: usize) -> Self {
+        Self::of(Effect::PagesOf(items.max(1)))
+    }
+
+    /// `PutEvaluations` answers 200 and records nothing: all of its evaluations are
+    /// in `FailedEvaluations`.
+    pub fn failed_evaluations() -> Self {
+        Self::of(Effect::FailedEvaluations)
+    }
+
+    /// Only in this account: that of the credentials.
+    #[must_use]
+    pub fn account(self, id: impl Into<String>) -> Self {
+        Self {
+            account: Some(id.into()),
+            ..self
+        }
+    }
+
+    /// Only with these IAM actions: `iam:GetAccountSummary`, `iam:Get*`.
+    #[must_use]
+    pub fn action(self, pattern: impl Into<String>) -> Self {
+        Self {
+            action: pattern.into(),
+            ..self
+        }
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self {
+            times: Some(times),
+            ..self
+        }
+    }
+
+    fn of(effect: Effect) -> Self {
+        Self {
+            effect,
+            account: None,
+            action: every_action(),
+            times: None,
+        }
+    }
+
+    fn hits(&self, account: &str, action: &str) -> bool {
+        self.times != Some(0)
+            && self.account.as_deref().is_none_or(|only| only == account)
+            && matches(&self.action.to_lowercase(), &action.to_lowercase())
+    }
+}
+
+/// The faults that are in force.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    /// Those the organization file describes: part of the world.
+    standing: Vec<Fault>,
+    injected: Mutex<Vec<Fault>>,
+}
+
+impl Faults {
+    pub(crate) fn standing(organization: &Organization) -> Self {
+        let standing = organization.accounts.iter().flat_map(|account| {
+            let denied = account
+                .denied_actions
+                .iter()
+                .map(|action| (Fault::access_denied(), action));
+            let throttled = account
+                .throttled_actions
+                .iter()
+                .map(|action| (Fault::throttling(), action));
+            denied
+                .chain(throttled)
+                .map(|(fault, action)| fault.account(&account.id).action(action))
+        });
+        Self {
+            standing: standing.collect(),
+            injected: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn inject(&self, fault: Fault) {
+        self.injected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fault);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.injected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// The first fault of the wanted kind for an action in an account. It counts as
+    /// having happened.
+    pub(crate) fn take(
+        &self,
+        account: &str,
+        action: &str,
+        wanted: impl Fn(&Effect) -> bool,
+    ) -> Option<Effect> {
+        let mut injected = self.injected.lock().unwrap_or_else(PoisonError::into_inner);
+        let hit = injected
+            .iter_mut()
+            .find(|fault| wanted(&fault.effect) && fault.hits(account, action));
+        if let Some(fault) = hit {
+            fault.times = fault.times.map(|times| times.saturating_sub(1));
+            return Some(fault.effect.clone());
+        }
+        self.standing
+            .iter()
+            .find(|fault| wanted(&fault.effect) && fault.hits(account, action))
+            .map(|fault| fault.effect.clone())
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|remainder| {
+            let mut ends = remainder
+                .char_indices()
+                .map(|(end, _)| end)
+                .chain([remainder.len()]);
+            ends.any(|end| remainder.get(end..).is_some_and(|tail| matches(rest, tail)))
+        }),
+    }
+}
+
+fn every_action() -> String {
+    "*".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("iam:*", "iam:getuser", true),
+            ("iam:get*report", "iam:getcredentialreport", true),
+            ("iam:get", "iam:getuser", false),
+            ("iam:*user", "iam:getuserpolicy", false),
+            ("*:get*", "sts:getcalleridentity", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_counted_fault_ends() {
+        let faults = Faults::standing(&Organization::of([]));
+        faults.inject(Fault::throttling().account("1").action("iam:Get*").times(2));
+        let taken = |account, action| faults.take(account, action, |_| true).is_some();
+        assert!(!taken("2", "iam:GetUser"));
+        assert!(!taken("1", "iam:ListUsers"));
+        assert!(taken("1", "iam:GetUser"));
+        assert!(taken("1", "iam:getuser"));
+        assert!(!taken("1", "iam:GetUser"));
+    }
+}

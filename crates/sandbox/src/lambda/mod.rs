@@ -1,0 +1,189 @@
+//! The Lambda side: functions by account, Region and name, and who invokes them how.
+
+mod process;
+mod runtime_api;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+pub use process::{FunctionProcess, ProcessError, ProcessSettings, Timings};
+
+/// What an invocation becomes.
+pub type Invocation<'a> = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>>;
+
+/// A Lambda function: a closure in this process, or a [`FunctionProcess`].
+pub trait Function: Send + Sync {
+    /// Runs the function on one event.
+    fn invoke(&self, event: Value, context: Context) -> Invocation<'_>;
+}
+
+impl<F, I> Function for F
+where
+    F: Fn(Value, Context) -> I + Send + Sync,
+    I: Future<Output = Result<Value, FunctionError>> + Send + 'static,
+{
+    fn invoke(&self, event: Value, context: Context) -> Invocation<'_> {
+        Box::pin(self(event, context))
+    }
+}
+
+/// What Lambda tells a function about an invocation.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The ARN the function was invoked by.
+    pub invoked_function_arn: String,
+    /// The id of the invocation; the same on every attempt of an asynchronous one.
+    pub request_id: String,
+    /// When the function has to be done.
+    pub deadline: SystemTime,
+}
+
+impl Context {
+    /// The context of a new invocation that may take this long.
+    pub fn new(invoked_function_arn: impl Into<String>, timeout: Duration) -> Self {
+        Self {
+            invoked_function_arn: invoked_function_arn.into(),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            deadline: SystemTime::now() + timeout,
+        }
+    }
+}
+
+/// How an invocation failed, in Lambda's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
+pub struct FunctionError {
+    /// The kind of error (`Runtime.ExitError`, or what the function reported).
+    pub error_type: String,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl FunctionError {
+    /// An error of this type.
+    pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error_type: error_type.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// A registered function and how Lambda runs it.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    function: Arc<dyn Function>,
+    timeout: Duration,
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Registered")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asynchronous invocation: attempts in all, as Lambda does it by default.
+const ATTEMPTS: u32 = 3;
+
+/// The functions of all accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    by_arn: Mutex<BTreeMap<String, Registered>>,
+    retry_delay: Mutex<Duration>,
+}
+
+impl Functions {
+    pub(crate) fn register(&self, arn: String, function: Arc<dyn Function>, timeout: Duration) {
+        let mut functions = self.by_arn.lock().unwrap_or_else(PoisonError::into_inner);
+        functions.insert(arn, Registered { function, timeout });
+    }
+
+    pub(crate) fn remove(&self, arn: &str) {
+        self.by_arn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(arn);
+    }
+
+    pub(crate) fn get(&self, arn: &str) -> Option<Registered> {
+        let functions = self.by_arn.lock().unwrap_or_else(PoisonError::into_inner);
+        functions.get(unqualified(arn)).cloned()
+    }
+
+    pub(crate) fn set_retry_delay(&self, delay: Duration) {
+        *self
+            .retry_delay
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = delay;
+    }
+
+    fn retry_delay(&self) -> Duration {
+        *self
+            .retry_delay
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Invokes a function as a service does that does not wait for it: a failed
+    /// attempt is repeated twice, with the same event and request id.
+    pub(crate) async fn invoke_asynchronously(
+        &self,
+        registered: &Registered,
+        arn: &str,
+        event: &Value,
+    ) -> Result<Value, FunctionError> {
+        let mut context = Context::new(arn, registered.timeout);
+        let mut attempt = 1;
+        loop {
+            context.deadline = SystemTime::now() + registered.timeout;
+            let attempted = registered.function.invoke(event.clone(), context.clone());
+            let outcome = timeout(registered.timeout, attempted)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(&context.request_id, registered.timeout)));
+            if outcome.is_ok() || attempt == ATTEMPTS {
+                return outcome;
+            }
+            attempt += 1;
+            tokio::time::sleep(self.retry_delay()).await;
+        }
+    }
+}
+
+/// The error of an invocation that was not done in time.
+fn timed_out(request_id: &str, allowed: Duration) -> FunctionError {
+    let seconds = allowed.as_secs_f64();
+    FunctionError::new(
+        "Sandbox.Timedout",
+        format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"),
+    )
+}
+
+/// A function's ARN without a version or alias.
+fn unqualified(arn: &str) -> &str {
+    match arn.match_indices(':').nth(6) {
+        Some((end, _)) => arn.get(..end).unwrap_or(arn),
+        None => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qualifier_is_not_part_of_the_function() {
+        let arn = "arn:aws:lambda:eu-west-1:111111111111:function:rule";
+        assert_eq!(unqualified(arn), arn);
+        assert_eq!(unqualified(&format!("{arn}:live")), arn);
+    }
+}

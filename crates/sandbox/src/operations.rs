@@ -1,0 +1,200 @@
+//! The table of everything the sandbox can do: service and operation, the IAM action
+//! it takes, the resources it is about, the handler.
+
+use hyper::StatusCode;
+
+use crate::organization::is_account_id;
+use crate::policy::Document;
+use crate::request::Request;
+use crate::wire::{Failure, Shape, Structure};
+use crate::{config, iam, sts};
+
+/// An operation of a service.
+pub(crate) struct Operation {
+    pub(crate) service: &'static str,
+    pub(crate) name: &'static str,
+    /// Its IAM action.
+    pub(crate) action: &'static str,
+    pub(crate) input: &'static Shape,
+    /// What the caller must be allowed. Nothing, where AWS asks for no permission.
+    pub(crate) needs: fn(&Request<'_>) -> Vec<Needed>,
+    /// The condition keys that only this operation has.
+    pub(crate) context: fn(&Request<'_>) -> Context,
+    pub(crate) handler: fn(&Request<'_>) -> Result<Structure, Failure>,
+}
+
+/// Condition keys and their values.
+pub(crate) type Context = Vec<(String, Vec<String>)>;
+
+/// A permission that a request needs: an action on a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Needed {
+    pub(crate) action: &'static str,
+    /// The ARN of the resource, or `*` for an action that is not about any.
+    pub(crate) resource: String,
+    /// The policy of the resource, where it has one.
+    pub(crate) policy: Option<Document>,
+}
+
+impl Needed {
+    /// The operation's own action on a resource without a policy.
+    pub(crate) fn on(request: &Request<'_>, resource: impl Into<String>) -> Self {
+        Self {
+            action: request.operation.action,
+            resource: resource.into(),
+            policy: None,
+        }
+    }
+}
+
+/// A text that a client gave, as the resource of a permission: itself, where it is the
+/// ARN of something in an account. What is no ARN is nobody's resource.
+pub(crate) fn resource_named(text: &str) -> &str {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, _, _, account, _] if is_account_id(account) => text,
+        _ => "*",
+    }
+}
+
+impl Operation {
+    /// Whether the service is one for all Regions of the partition.
+    pub(crate) fn is_global(&self) -> bool {
+        self.service == "iam"
+    }
+
+    /// What a Region that is not enabled answers.
+    pub(crate) fn region_disabled(&self, request: &Request<'_>) -> Failure {
+        match self.name {
+            "AssumeRole" | "AssumeRoot" => Failure::new(
+                StatusCode::FORBIDDEN,
+                "RegionDisabledException",
+                format!(
+                    "STS is not activated in this region for account:{}. Your account \
+                     administrator can activate STS in this region using the IAM Console.",
+                    request.account()
+                ),
+            ),
+            _ => request.protocol.unknown_credentials(),
+        }
+    }
+}
+
+/// The operation of a service by its name.
+pub(crate) fn find(service: &str, name: &str) -> Option<&'static Operation> {
+    OPERATIONS
+        .iter()
+        .find(|operation| operation.service == service && operation.name == name)
+}
+
+/// Every operation that the sandbox has, by service and name.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    OPERATIONS
+        .iter()
+        .map(|operation| (operation.service, operation.name))
+}
+
+/// The namespace of a service's XML.
+pub(crate) fn namespace(service: &str) -> &'static str {
+    match service {
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
+        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "",
+    }
+}
+
+/// A row of the table. What is not the same for most operations is set behind it.
+const fn row(
+    service: &'static str,
+    name: &'static str,
+    action: &'static str,
+    input: &'static Shape,
+    needs: fn(&Request<'_>) -> Vec<Needed>,
+    handler: fn(&Request<'_>) -> Result<Structure, Failure>,
+) -> Operation {
+    Operation {
+        service,
+        name,
+        action,
+        input,
+        needs,
+        context: |_| Vec::new(),
+        handler,
+    }
+}
+
+/// The action, on no resource in particular: policies must say `*`.
+fn any(request: &Request<'_>) -> Vec<Needed> {
+    vec![Needed::on(request, "*")]
+}
+
+/// No permission.
+fn none(_: &Request<'_>) -> Vec<Needed> {
+    Vec::new()
+}
+
+#[rustfmt::skip]
+pub(crate) const OPERATIONS: &[Operation] = &[
+    row("iam", "DeactivateMFADevice", "iam:DeactivateMFADevice", &iam::DEACTIVATE_MFA_DEVICE, iam::user, iam::deactivate_mfa_device),
+    row("iam", "DeleteAccessKey", "iam:DeleteAccessKey", &iam::DELETE_ACCESS_KEY, iam::user, iam::delete_access_key),
+    row("iam", "DeleteLoginProfile", "iam:DeleteLoginProfile", &iam::OF_LOGIN_PROFILE, iam::user, iam::delete_login_profile),
+    row("iam", "DeleteSigningCertificate", "iam:DeleteSigningCertificate", &iam::DELETE_SIGNING_CERTIFICATE, iam::user, iam::delete_signing_certificate),
+    row("iam", "DeleteVirtualMFADevice", "iam:DeleteVirtualMFADevice", &iam::DELETE_VIRTUAL_MFA_DEVICE, iam::virtual_mfa_device, iam::delete_virtual_mfa_device),
+    row("iam", "GenerateCredentialReport", "iam:GenerateCredentialReport", &NOTHING, any, iam::generate_credential_report),
+    row("iam", "GetAccessKeyLastUsed", "iam:GetAccessKeyLastUsed", &iam::GET_ACCESS_KEY_LAST_USED, iam::user, iam::get_access_key_last_used),
+    row("iam", "GetAccountSummary", "iam:GetAccountSummary", &NOTHING, any, iam::get_account_summary),
+    row("iam", "GetCredentialReport", "iam:GetCredentialReport", &NOTHING, any, iam::get_credential_report),
+    row("iam", "GetLoginProfile", "iam:GetLoginProfile", &iam::OF_LOGIN_PROFILE, iam::user, iam::get_login_profile),
+    row("iam", "GetUser", "iam:GetUser", &iam::OF_USER, iam::user, iam::get_user),
+    row("iam", "ListAccessKeys", "iam:ListAccessKeys", &iam::LIST_OF_USER, iam::user, iam::list_access_keys),
+    row("iam", "ListMFADevices", "iam:ListMFADevices", &iam::LIST_OF_USER, iam::user, iam::list_mfa_devices),
+    row("iam", "ListSigningCertificates", "iam:ListSigningCertificates", &iam::LIST_OF_USER, iam::user, iam::list_signing_certificates),
+    row("iam", "ListVirtualMFADevices", "iam:ListVirtualMFADevices", &iam::LIST_VIRTUAL_MFA_DEVICES, any, iam::list_virtual_mfa_devices),
+
+    Operation {
+        context: sts::assume_role_context,
+        ..row("sts", "AssumeRole", "sts:AssumeRole", &sts::ASSUME_ROLE, sts::role, sts::assume_role)
+    },
+    Operation {
+        context: sts::assume_root_context,
+        ..row("sts", "AssumeRoot", "sts:AssumeRoot", &sts::ASSUME_ROOT, sts::root_user, sts::assume_root)
+    },
+    row("sts", "GetCallerIdentity", "sts:GetCallerIdentity", &NOTHING, none, sts::get_caller_identity),
+
+    row("config", "DeleteConfigRule", "config:DeleteConfigRule", &config::OF_RULE, config::rule, config::delete_config_rule),
+    row("config", "DescribeComplianceByConfigRule", "config:DescribeComplianceByConfigRule", &config::DESCRIBE_COMPLIANCE, config::rules, config::describe_compliance_by_config_rule),
+    row("config", "DescribeConfigRules", "config:DescribeConfigRules", &config::DESCRIBE_CONFIG_RULES, config::rules, config::describe_config_rules),
+    row("config", "GetComplianceDetailsByConfigRule", "config:GetComplianceDetailsByConfigRule", &config::DETAILS_BY_RULE, config::rule, config::get_compliance_details_by_config_rule),
+    row("config", "GetComplianceDetailsByResource", "config:GetComplianceDetailsByResource", &config::DETAILS_BY_RESOURCE, any, config::get_compliance_details_by_resource),
+    row("config", "PutConfigRule", "config:PutConfigRule", &config::PUT_CONFIG_RULE, config::put_rule, config::put_config_rule),
+    row("config", "PutEvaluations", "config:PutEvaluations", &config::PUT_EVALUATIONS, any, config::put_evaluations),
+    row("config", "StartConfigRulesEvaluation", "config:StartConfigRulesEvaluation", &config::START_EVALUATION, config::rules, config::start_config_rules_evaluation),
+];
+
+/// The input of operations that have none.
+const NOTHING: Shape = Shape::Structure(&[]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_that_of_the_readme() {
+        let readme = include_str!("../README.md");
+        let is_row = |line: &&str| {
+            let action = line.split(" | ").nth(1).unwrap_or_default();
+            action.starts_with('`') && action.contains(':')
+        };
+        let written: Vec<&str> = readme.lines().filter(is_row).collect();
+        let rows: Vec<String> = OPERATIONS
+            .iter()
+            .map(|operation| format!("| `{}` | `{}` |", operation.name, operation.action))
+            .collect();
+        let missing: Vec<_> = rows
+            .iter()
+            .filter(|row| !written.iter().any(|line| line.starts_with(*row)))
+            .collect();
+        assert!(missing.is_empty(), "not in the README: {missing:#?}");
+        assert_eq!(written.len(), rows.len());
+    }
+}

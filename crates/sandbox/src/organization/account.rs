@@ -1,0 +1,175 @@
+//! An account of the organization, and the roles in it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+use super::RootUser;
+use crate::policy::Document;
+
+/// An account of the organization.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Where the account is in its life. Credentials of an account that is not
+    /// active are not recognised.
+    #[serde(default)]
+    pub state: AccountState,
+    /// What its root user can sign in with.
+    #[serde(default)]
+    pub root: RootUser,
+    /// Its roles.
+    #[serde(default, rename = "role")]
+    pub roles: Vec<Role>,
+    /// The virtual MFA devices in it that are not the root user's.
+    #[serde(default, rename = "virtual_mfa_device")]
+    pub virtual_mfa_devices: Vec<VirtualMfaDevice>,
+    /// Values of `GetAccountSummary` that differ from what the state says.
+    #[serde(default)]
+    pub summary: BTreeMap<String, i32>,
+    /// Keys that `GetAccountSummary` leaves out of its map.
+    #[serde(default)]
+    pub omitted_summary_keys: Vec<String>,
+    /// Whether a customer-managed configuration recorder exists, in every Region.
+    #[serde(default = "exists")]
+    pub config_recorder: bool,
+    /// Actions that nobody in the account may perform, as if a service control
+    /// policy denied them (`iam:GetAccountSummary`, `iam:Get*`, `*`).
+    #[serde(default)]
+    pub denied_actions: Vec<String>,
+    /// Actions that are throttled for ever.
+    #[serde(default)]
+    pub throttled_actions: Vec<String>,
+}
+
+impl Account {
+    /// An account with every default: active, the root user with a password and a
+    /// security key, no access keys, no roles.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            state: AccountState::default(),
+            root: RootUser::default(),
+            roles: Vec::new(),
+            virtual_mfa_devices: Vec::new(),
+            summary: BTreeMap::new(),
+            omitted_summary_keys: Vec::new(),
+            config_recorder: true,
+            denied_actions: Vec::new(),
+            throttled_actions: Vec::new(),
+        }
+    }
+
+    /// The role with this name, whatever its path: IAM names roles uniquely.
+    pub(crate) fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+}
+
+/// Where an account is in its life, in the words of `organizations:Account.State`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountState {
+    /// Created or invited, not usable yet.
+    PendingActivation,
+    /// In use.
+    #[default]
+    Active,
+    /// Suspended by AWS.
+    Suspended,
+    /// Being closed.
+    PendingClosure,
+    /// Closed.
+    Closed,
+}
+
+/// A role and what it may do. The file writes policies as JSON text or as tables.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Its path, with a slash at both ends.
+    #[serde(default = "root_path")]
+    pub path: String,
+    /// Who may assume it.
+    #[serde(deserialize_with = "document")]
+    pub trust: Document,
+    /// What it may do. Nothing, when empty.
+    #[serde(default, deserialize_with = "documents")]
+    pub policies: Vec<Document>,
+    /// The longest session it allows, in seconds.
+    #[serde(default = "one_hour")]
+    pub max_session_duration: u32,
+}
+
+impl Role {
+    /// A role with the path `/` and sessions of an hour.
+    pub fn new(name: impl Into<String>, trust: Document, policies: Vec<Document>) -> Self {
+        Self {
+            name: name.into(),
+            path: root_path(),
+            trust,
+            policies,
+            max_session_duration: one_hour(),
+        }
+    }
+}
+
+/// A policy as an organization file may write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a policy is JSON text or a table")]
+enum WrittenPolicy {
+    Text(String),
+    Table(serde_json::Value),
+}
+
+impl WrittenPolicy {
+    fn read<E: serde::de::Error>(self) -> Result<Document, E> {
+        match self {
+            Self::Text(text) => Document::parse(&text),
+            Self::Table(table) => Document::try_from(table),
+        }
+        .map_err(E::custom)
+    }
+}
+
+fn document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Document, D::Error> {
+    WrittenPolicy::deserialize(deserializer)?.read()
+}
+
+fn documents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Document>, D::Error> {
+    let written = Vec::<WrittenPolicy>::deserialize(deserializer)?;
+    written.into_iter().map(WrittenPolicy::read).collect()
+}
+
+/// A virtual MFA device of an IAM user, or of nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VirtualMfaDevice {
+    /// Its serial number, an ARN.
+    pub serial: String,
+    /// The ARN of the user that IAM shows with it. Old recordings show the root
+    /// user's device without one.
+    pub user: Option<String>,
+    /// Whether it is assigned to anybody.
+    #[serde(default = "exists")]
+    pub assigned: bool,
+}
+
+fn exists() -> bool {
+    true
+}
+
+fn root_path() -> String {
+    "/".to_owned()
+}
+
+fn one_hour() -> u32 {
+    3600
+}

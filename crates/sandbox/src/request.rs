@@ -1,0 +1,312 @@
+//! A request from HTTP to its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::AUTHORIZATION;
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::Timestamp;
+use crate::authorization::authorize;
+use crate::calls::{Call, Permission};
+use crate::faults::Effect;
+use crate::identity::{self, Caller};
+use crate::operations::{self, Needed, Operation};
+use crate::organization::Partition;
+use crate::policy::PrincipalKind;
+use crate::wire::{Failure, Protocol, Structure};
+use crate::world::World;
+
+/// A request whose caller, operation and input are known, as handlers see it.
+pub(crate) struct Request<'a> {
+    pub(crate) world: &'a Arc<World>,
+    pub(crate) protocol: Protocol,
+    pub(crate) operation: &'static Operation,
+    pub(crate) caller: &'a Caller,
+    pub(crate) region: &'a str,
+    /// Whether it came to an endpoint that serves the whole partition.
+    pub(crate) global_endpoint: bool,
+    /// The input, checked and normalised by the operation's shape.
+    pub(crate) input: &'a Value,
+    pub(crate) now: Timestamp,
+}
+
+impl Request<'_> {
+    /// The account of the caller.
+    pub(crate) fn account(&self) -> &str {
+        &self.caller.principal.account
+    }
+
+    /// The partition all of this happens in.
+    pub(crate) fn partition(&self) -> Partition {
+        self.world.partition()
+    }
+
+    /// The text of a member of the input.
+    pub(crate) fn text(&self, member: &str) -> Option<&str> {
+        self.input.get(member).and_then(Value::as_str)
+    }
+
+    /// The number of a member of the input.
+    pub(crate) fn integer(&self, member: &str) -> Option<i64> {
+        self.input.get(member).and_then(Value::as_i64)
+    }
+
+    /// The size of a page that the input asks for.
+    pub(crate) fn size(&self, member: &str) -> Option<usize> {
+        self.integer(member)
+            .and_then(|size| usize::try_from(size).ok())
+    }
+
+    /// A list of the input; empty when it is absent.
+    pub(crate) fn list(&self, member: &str) -> &[Value] {
+        self.input
+            .get(member)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The texts of a list of the input.
+    pub(crate) fn texts(&self, member: &str) -> Vec<&str> {
+        self.list(member).iter().filter_map(Value::as_str).collect()
+    }
+
+    /// The structures of a list of the input as a type of the service.
+    pub(crate) fn items<T: DeserializeOwned>(&self, member: &str) -> Result<Vec<T>, Failure> {
+        self.typed(Value::Array(self.list(member).to_vec()))
+    }
+
+    /// The whole input as a type of the service.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        self.typed(self.input.clone())
+    }
+
+    fn typed<T: DeserializeOwned>(&self, value: Value) -> Result<T, Failure> {
+        serde_json::from_value(value).map_err(|error| self.protocol.malformed(error.to_string()))
+    }
+
+    /// Whether the caller is the root user, in a session or with its own key.
+    pub(crate) fn is_root(&self) -> bool {
+        matches!(
+            self.caller.principal.kind,
+            PrincipalKind::Root | PrincipalKind::RootSession
+        )
+    }
+}
+
+/// A request that got no answer: the connection ended instead.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox dropped the connection, as a fault told it to")]
+pub(crate) struct Dropped;
+
+/// Answers a request.
+pub(crate) async fn answer(
+    world: &Arc<World>,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Response<Bytes>, Dropped> {
+    let request_id = Uuid::new_v4().to_string();
+    let spoken = Protocol::of(parts);
+    // Who speaks what is not spoken here is told so in JSON.
+    let protocol = spoken.unwrap_or(Protocol::AwsJson("1.0"));
+    let mut call = Call::at(world.clock.now());
+    let scope = Scope::of(parts);
+    let namespace = scope
+        .as_ref()
+        .map_or("", |scope| operations::namespace(&scope.service));
+    let answered = if spoken.is_some() {
+        respond(world, protocol, scope, parts, body, &mut call).await
+    } else {
+        call.operation = parts.uri.path().to_owned();
+        let what = format!("the protocol of {} {}", parts.method, parts.uri.path());
+        Err(Failure::not_implemented(what).into())
+    };
+    let response = match answered {
+        Ok(output) => Some(protocol.answer(&call.operation, namespace, &output, &request_id)),
+        Err(Refusal::Failure(failure)) => {
+            call.error = Some(failure.code.to_string());
+            Some(protocol.refuse(namespace, &failure, &request_id))
+        }
+        Err(Refusal::Dropped) => None,
+    };
+    call.status = response.as_ref().map(|response| response.status().as_u16());
+    world.calls.record(call);
+    response.ok_or(Dropped)
+}
+
+/// Why a request has no output.
+enum Refusal {
+    Failure(Failure),
+    Dropped,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The output of a request. What becomes known on the way is noted in `call`.
+async fn respond(
+    world: &Arc<World>,
+    protocol: Protocol,
+    scope: Option<Scope>,
+    parts: &Parts,
+    body: &Bytes,
+    call: &mut Call,
+) -> Result<Structure, Refusal> {
+    let asked = protocol.read(parts, body)?;
+    call.operation.clone_from(&asked.operation);
+    let scope = scope.ok_or_else(|| protocol.missing_credentials())?;
+    call.service.clone_from(&scope.service);
+    let endpoint = Endpoint::of(parts, &scope);
+    call.region.clone_from(&endpoint.region);
+    let caller = identity::recognise(world, protocol, &scope.access_key_id, token(parts))?;
+    call.account.clone_from(&caller.principal.account);
+    call.principal.clone_from(&caller.principal.arn);
+    if Partition::of_region(&endpoint.region) != world.organization.partition {
+        return Err(protocol.unknown_credentials().into());
+    }
+    let operation = operations::find(&scope.service, &asked.operation).ok_or_else(|| {
+        Failure::not_implemented(format!("{}:{}", scope.service, asked.operation))
+    })?;
+    let input = operation.input.check(protocol, &asked.input)?;
+    let request = Request {
+        world,
+        protocol,
+        operation,
+        caller: &caller,
+        region: &endpoint.region,
+        global_endpoint: endpoint.global,
+        input: &input,
+        now: call.time,
+    };
+    let regional = !operation.is_global() && !request.global_endpoint;
+    if regional && !world.organization.has_region(request.region) {
+        return Err(operation.region_disabled(&request).into());
+    }
+    let needs = (operation.needs)(&request);
+    call.permissions = needs
+        .iter()
+        .map(|needed| Permission {
+            action: needed.action.to_owned(),
+            resource: needed.resource.clone(),
+        })
+        .collect();
+    suffer(&request, &needs).await?;
+    for needed in &needs {
+        authorize(&request, needed)?;
+    }
+    Ok((operation.handler)(&request)?)
+}
+
+/// Lets happen what a fault wants to happen before the request is looked at.
+async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> {
+    let take = |wanted: fn(&Effect) -> bool| {
+        request
+            .world
+            .faults
+            .take(request.account(), request.operation.action, wanted)
+    };
+    if let Some(Effect::Latency(ms)) = take(|effect| matches!(effect, Effect::Latency(_))) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+    let ending = take(|effect| {
+        !matches!(
+            effect,
+            Effect::Latency(_) | Effect::PagesOf(_) | Effect::FailedEvaluations
+        )
+    });
+    let protocol = request.protocol;
+    match ending {
+        Some(Effect::Throttling(retry_after_ms)) => Err(Failure {
+            retry_after: Some(Duration::from_millis(retry_after_ms)),
+            ..protocol.throttled()
+        }
+        .into()),
+        Some(Effect::AccessDenied) => Err(protocol
+            .access_denied(format!(
+                "User: {} is not authorized to perform: {} on resource: {} \
+                 with an explicit deny in a service control policy",
+                request.caller.principal.arn,
+                request.operation.action,
+                needs.first().map_or("*", |needed| &needed.resource),
+            ))
+            .into()),
+        Some(Effect::Error(status, code)) => Err(Failure::new(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code,
+            "The request processing has failed because of an unknown error, exception or failure.",
+        )
+        .into()),
+        Some(Effect::DroppedConnection) => Err(Refusal::Dropped),
+        _ => Ok(()),
+    }
+}
+
+/// What the signature says of a request: whose key, which Region, which service.
+struct Scope {
+    access_key_id: String,
+    region: String,
+    service: String,
+}
+
+impl Scope {
+    fn of(parts: &Parts) -> Option<Self> {
+        let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let credential = header.split("Credential=").nth(1)?.split(',').next()?;
+        let mut parts = credential.trim().split('/');
+        let access_key_id = parts.next()?.to_owned();
+        let _date = parts.next()?;
+        Some(Self {
+            access_key_id,
+            region: parts.next()?.to_owned(),
+            service: parts.next()?.to_owned(),
+        })
+    }
+}
+
+fn token(parts: &Parts) -> Option<&str> {
+    parts
+        .headers
+        .get("x-amz-security-token")
+        .and_then(|token| token.to_str().ok())
+}
+
+/// Where a request was sent: the Region of an AWS host. Any other host is the
+/// sandbox's own address, and stands for the endpoint of the signing Region.
+struct Endpoint {
+    region: String,
+    global: bool,
+}
+
+impl Endpoint {
+    fn of(parts: &Parts, scope: &Scope) -> Self {
+        let host = parts.uri.host().unwrap_or_default();
+        let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+            .iter()
+            .any(|suffix| host.ends_with(suffix));
+        let region = host.split('.').find(|label| is_aws && is_region(label));
+        Self {
+            region: region.unwrap_or(&scope.region).to_owned(),
+            global: is_aws && region.is_none(),
+        }
+    }
+}
+
+/// Whether a part of a host name is a Region: `eu-west-1`, `us-gov-east-1`.
+fn is_region(label: &str) -> bool {
+    let mut parts = label.rsplit('-');
+    let number = parts.next().unwrap_or_default();
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && parts.clone().count() >= 2
+        && parts.all(is_word)
+}

@@ -1,0 +1,94 @@
+//! Everything the sandbox holds.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::calls::Calls;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::faults::Faults;
+use crate::iam::CredentialReports;
+use crate::identity::Sessions;
+use crate::lambda::Functions;
+use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+
+/// The organization as it is now, and all that happened in it.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// What does not change: partition, ids, Regions. The accounts do, and are below.
+    pub(crate) organization: Organization,
+    accounts: Mutex<BTreeMap<String, Account>>,
+    pub(crate) reports: CredentialReports,
+    pub(crate) sessions: Sessions,
+    pub(crate) config: Config,
+    pub(crate) functions: Functions,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Calls,
+    pub(crate) clock: Clock,
+}
+
+/// Something that the sandbox was asked about and does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {0}")]
+pub struct NotFound(pub(crate) String);
+
+impl World {
+    pub(crate) fn new(organization: Organization) -> Result<Self, OrganizationError> {
+        organization.check()?;
+        let clock = Clock::default();
+        let by_id = organization
+            .accounts
+            .iter()
+            .map(|account| (account.id.clone(), account.clone()));
+        Ok(Self {
+            accounts: Mutex::new(by_id.collect()),
+            reports: CredentialReports::at_start(&organization, clock.now()),
+            sessions: Sessions::default(),
+            config: Config::default(),
+            functions: Functions::default(),
+            faults: Faults::standing(&organization),
+            calls: Calls::default(),
+            clock,
+            organization,
+        })
+    }
+
+    /// An account as it is now.
+    pub(crate) fn account(&self, id: &str) -> Option<Account> {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    /// An account as it is now, where its credentials work.
+    pub(crate) fn active_account(&self, id: &str) -> Option<Account> {
+        self.account(id)
+            .filter(|account| account.state == AccountState::Active)
+    }
+
+    /// Changes an account, and says what came of it. Nothing, when there is none.
+    pub(crate) fn change_account<T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Account) -> T,
+    ) -> Option<T> {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(id)
+            .map(change)
+    }
+
+    /// The account whose root user has an access key, active or not.
+    pub(crate) fn account_of_root_key(&self, key: &str) -> Option<Account> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_key = |account: &&Account| account.root.access_keys.iter().any(|own| own.id == key);
+        accounts.values().find(has_key).cloned()
+    }
+
+    pub(crate) fn partition(&self) -> Partition {
+        self.organization.partition
+    }
+}
