@@ -1,0 +1,83 @@
+//! A control as a value: what is needed to treat all controls alike.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use aws_types::SdkConfig;
+use config_rule::{
+    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterSpec,
+    RuleParameters, Verdict, parse_parameters, specify_parameters,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+
+/// A control behind an object: the Lambda functions use [`Control`] statically,
+/// whoever handles several uses this.
+pub trait Rule: fmt::Debug + Send + Sync {
+    /// What is known about the control before it looks at any account.
+    fn metadata(&self) -> Metadata;
+
+    /// The parameters that the rule takes.
+    fn parameters(&self) -> Vec<ParameterSpec>;
+
+    /// Exactly what the control's Lambda function does with an event.
+    fn evaluate<'a>(
+        &'a self,
+        event: &'a Value,
+        function: &'a Function,
+        sdk: SdkConfig,
+    ) -> BoxFuture<'a, Result<Evaluation, EvaluationError>>;
+
+    /// The verdict on an account; reports to nobody.
+    fn judge<'a>(
+        &'a self,
+        account: &'a Account,
+        parameters: Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Verdict, EvaluationError>>;
+}
+
+/// The [`Rule`] of a control.
+pub(crate) struct RuleOf<C>(PhantomData<fn() -> C>);
+
+impl<C> RuleOf<C> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<C: Control> fmt::Debug for RuleOf<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(C::METADATA.name)
+    }
+}
+
+impl<C: Control> Rule for RuleOf<C> {
+    fn metadata(&self) -> Metadata {
+        C::METADATA
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        specify_parameters::<RuleParameters<C::Parameters>>()
+    }
+
+    fn evaluate<'a>(
+        &'a self,
+        event: &'a Value,
+        function: &'a Function,
+        sdk: SdkConfig,
+    ) -> BoxFuture<'a, Result<Evaluation, EvaluationError>> {
+        config_rule::evaluate::<C>(event, function, sdk).boxed()
+    }
+
+    fn judge<'a>(
+        &'a self,
+        account: &'a Account,
+        parameters: Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Verdict, EvaluationError>> {
+        async move {
+            let parameters: RuleParameters<C::Parameters> = parse_parameters(parameters)?;
+            let judgement = config_rule::judge::<C>(account, &parameters.control).await?;
+            Ok(judgement.verdict)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,226 @@
+//! `rootguard explain-filter`: what a metric filter's pattern catches, and what not.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Read, Write};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use filter_pattern::{CIS_PATTERN, Class, Explanation, Pattern, Problem, Verdict, repair};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, SourceSpan};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::exit::Outcome;
+
+/// Explain what a CloudWatch Logs filter pattern catches of root use
+///
+/// Decides over all CloudTrail records, not over a sample, and shows a record for
+/// what is missed and for what else is caught.
+///
+/// Exit code: 0 valid, 1 not valid, whatever the pattern catches.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainFilter {
+    /// The pattern, in single quotes because of the `$`; standard input if absent
+    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    pattern: Option<String>,
+    /// How the explanation is printed
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON document for programs
+    Json,
+}
+
+/// What `--format json` prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    #[serde(flatten)]
+    explanation: &'a Explanation,
+    smallest_change: Option<String>,
+}
+
+impl ExplainFilter {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        let pattern = match self.pattern {
+            Some(pattern) => pattern,
+            None => pattern_from_stdin()?,
+        };
+        let explanation = Explanation::of(&pattern, None);
+        let smallest_change = repair(&pattern, None);
+        let mut out = std::io::stdout().lock();
+        match self.format {
+            Format::Json => {
+                let document = Document {
+                    explanation: &explanation,
+                    smallest_change,
+                };
+                serde_json::to_writer_pretty(&mut out, &document)?;
+                writeln!(out)?;
+            }
+            Format::Text => {
+                out.write_all(
+                    text(&pattern, &explanation, smallest_change.as_deref())?.as_bytes(),
+                )?;
+            }
+        }
+        out.flush()?;
+        Ok(if explanation.valid {
+            Outcome::Done
+        } else {
+            Outcome::NotCompliant
+        })
+    }
+}
+
+/// Reads the pattern, without the line end that `echo` adds.
+fn pattern_from_stdin() -> anyhow::Result<String> {
+    let mut stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        anyhow::bail!("no pattern: give one in single quotes, or on standard input");
+    }
+    let mut pattern = String::new();
+    stdin
+        .read_to_string(&mut pattern)
+        .context("reading the pattern from standard input")?;
+    let end = pattern.trim_end_matches(['\n', '\r']).len();
+    pattern.truncate(end);
+    Ok(pattern)
+}
+
+fn text(
+    source: &str,
+    explanation: &Explanation,
+    smallest_change: Option<&str>,
+) -> anyhow::Result<String> {
+    let mut text = String::new();
+    match &explanation.error {
+        Some(problem) => text.push_str(&report(source, problem)?),
+        None => text.push_str(&catches(explanation)?),
+    }
+    if explanation.cis_exact {
+        text.push_str("\nSecurity Hub CloudWatch.1: this is the text it wants, byte for byte.\n");
+    } else {
+        writeln!(
+            text,
+            "\nSecurity Hub CloudWatch.1 will fail: it compares text, and wants\n  {CIS_PATTERN}"
+        )?;
+    }
+    match smallest_change {
+        Some(change) => writeln!(
+            text,
+            "\nThe smallest change that makes it right:\n  {change}"
+        )?,
+        None => text.push_str("\nNothing needs to be changed.\n"),
+    }
+    for (class, record) in &explanation.witnesses {
+        let verb = if class.is_human() { "Missed" } else { "Caught" };
+        writeln!(text, "\n{verb}, for example ({}):", name(*class))?;
+        writeln!(text, "{record}")?;
+    }
+    Ok(text)
+}
+
+/// What is caught, a line per class.
+fn catches(explanation: &Explanation) -> anyhow::Result<String> {
+    let covers = &explanation.covers;
+    let matches = &explanation.matches;
+    let mut text = String::from("A valid pattern.\n\nRoot use by people and programs:\n");
+    for (class, verdict) in [
+        (Class::DirectRootUse, covers.direct_root_use),
+        (Class::PrivilegedSession, covers.privileged_session),
+        (Class::ConsoleBrokered, covers.console_brokered),
+    ] {
+        let answer = match verdict {
+            Verdict::Yes => "all of it is caught".to_owned(),
+            Verdict::No => format!("misses some{}", example(explanation, class)),
+            Verdict::Undecided => "could not be decided".to_owned(),
+        };
+        writeln!(text, "  {:<32}{answer}", name(class))?;
+    }
+    text.push_str("\nEverything else:\n");
+    for (class, verdict) in [
+        (Class::AwsInternal, matches.aws_internal),
+        (Class::ServiceInvoked, matches.service_invoked),
+        (Class::ServiceEvents, matches.service_events),
+        (Class::OtherPrincipals, matches.other_principals),
+    ] {
+        let answer = match verdict {
+            Verdict::Yes => format!("catches some{}", example(explanation, class)),
+            Verdict::No => "none of it is caught".to_owned(),
+            Verdict::Undecided => "could not be decided".to_owned(),
+        };
+        writeln!(text, "  {:<32}{answer}", name(class))?;
+    }
+    Ok(text)
+}
+
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::DirectRootUse => "direct root use",
+        Class::PrivilegedSession => "privileged root sessions",
+        Class::ConsoleBrokered => "console work as root",
+        Class::AwsInternal => "AWS-internal calls as root",
+        Class::ServiceInvoked => "service calls on root's behalf",
+        Class::ServiceEvents => "service events naming root",
+        Class::OtherPrincipals => "other principals",
+    }
+}
+
+/// `, e.g. DeleteTrail`: the call in the example record.
+fn example(explanation: &Explanation, class: Class) -> String {
+    let witness = explanation.witnesses.get(&class);
+    match witness.and_then(|record| record.get("eventName")) {
+        Some(Value::String(name)) => format!(", e.g. {name}"),
+        _ => String::new(),
+    }
+}
+
+/// What is wrong with a pattern, shown in the pattern.
+#[derive(Debug, Diagnostic, thiserror::Error)]
+#[error("not a valid pattern: {message}")]
+struct Invalid {
+    message: String,
+    #[source_code]
+    source_code: String,
+    #[label("here")]
+    at: SourceSpan,
+    #[help]
+    hint: String,
+}
+
+fn report(source: &str, problem: &Problem) -> anyhow::Result<String> {
+    let invalid = Invalid {
+        message: problem.message.clone(),
+        source_code: source.to_owned(),
+        at: SourceSpan::from(problem.offset),
+        hint: problem.hint.clone(),
+    };
+    let mut text = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .render_report(&mut text, &invalid)?;
+    Ok(text)
+}
+
+/// Reads a pattern that has to be valid.
+///
+/// # Errors
+/// With what is wrong, shown in the pattern.
+pub(crate) fn valid_pattern(source: &str) -> anyhow::Result<Pattern> {
+    Pattern::parse(source).map_err(|error| {
+        let problem = Problem {
+            message: error.fault.to_string(),
+            offset: error.offset(),
+            hint: error.hint().to_owned(),
+        };
+        match report(source, &problem) {
+            Ok(report) => anyhow::Error::msg(report),
+            Err(error) => error,
+        }
+    })
+}

@@ -1,0 +1,224 @@
+//! Results as people and machines read them: one row per account and control.
+
+use std::io::Write;
+
+use clap::ValueEnum;
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use config_rule::Compliance;
+use serde::Serialize;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people
+    Table,
+    /// One JSON document for programs
+    Json,
+}
+
+/// What is known about one control in one account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row {
+    /// The twelve-digit account id.
+    pub(crate) account: String,
+    /// What people call the account, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account_name: Option<String>,
+    /// The control's name.
+    pub(crate) control: &'static str,
+    /// The verdict, or why there is none.
+    #[serde(flatten)]
+    pub(crate) result: RowResult,
+}
+
+/// The verdict, or why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", untagged)]
+pub(crate) enum RowResult {
+    /// There is one.
+    Judged {
+        /// Whether the account satisfies the control.
+        compliance: Compliance,
+        /// `REASON_CODE: what was seen, and what to do`.
+        annotation: String,
+    },
+    /// The evaluation failed.
+    Failed {
+        /// What failed.
+        error: String,
+    },
+}
+
+/// How many rows say what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counts {
+    pub(crate) compliant: usize,
+    pub(crate) not_compliant: usize,
+    pub(crate) not_applicable: usize,
+    pub(crate) unverifiable: usize,
+    pub(crate) failed: usize,
+}
+
+impl Counts {
+    pub(crate) fn of(rows: &[Row]) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            *match row.result {
+                RowResult::Failed { .. } => &mut counts.failed,
+                RowResult::Judged { compliance, .. } => match compliance {
+                    Compliance::Compliant => &mut counts.compliant,
+                    Compliance::NonCompliant => &mut counts.not_compliant,
+                    Compliance::NotApplicable => &mut counts.not_applicable,
+                    Compliance::Unverifiable => &mut counts.unverifiable,
+                },
+            } += 1;
+        }
+        counts
+    }
+
+    /// `4 compliant, 1 failed`: what there is none of is left out.
+    fn sentence(self) -> String {
+        let parts = [
+            (self.compliant, "compliant"),
+            (self.not_compliant, "not compliant"),
+            (self.not_applicable, "not applicable"),
+            (self.unverifiable, "unverifiable"),
+            (self.failed, "failed to evaluate"),
+        ];
+        let some: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        some.join(", ")
+    }
+}
+
+/// What `--format json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    results: &'a [Row],
+    counts: Counts,
+}
+
+/// Prints the rows to standard output.
+pub(crate) fn print(rows: &[Row], format: Format) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match format {
+        Format::Table => writeln!(
+            out,
+            "{}\n\n{}",
+            table(rows).trim_fmt(),
+            Counts::of(rows).sentence()
+        )?,
+        Format::Json => {
+            let counts = Counts::of(rows);
+            serde_json::to_writer_pretty(
+                &mut out,
+                &Document {
+                    results: rows,
+                    counts,
+                },
+            )?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints a sentence below a table.
+pub(crate) fn print_note(note: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{note}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// As wide as the terminal, coloured on a terminal that wants colours.
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
+    if !table.is_tty() {
+        table.set_width(WIDTH_OF_NO_TERMINAL);
+    }
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        table.force_no_tty();
+    }
+    for row in rows {
+        let (state, color, reason) = match &row.result {
+            RowResult::Judged {
+                compliance,
+                annotation,
+            } => (compliance.to_string(), color_of(*compliance), annotation),
+            RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
+        };
+        // The name below the id leaves the reason more of a narrow terminal.
+        let account = match &row.account_name {
+            Some(name) => format!("{}\n{name}", row.account),
+            None => row.account.clone(),
+        };
+        table.add_row([
+            Cell::new(account),
+            Cell::new(row.control),
+            Cell::new(state).fg(color).add_attribute(Attribute::Bold),
+            Cell::new(reason),
+        ]);
+    }
+    // Only the reasons give way to a narrow terminal.
+    for column in table.column_iter_mut().take(3) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table
+}
+
+/// What fits into a log, a mail or a page.
+const WIDTH_OF_NO_TERMINAL: u16 = 120;
+
+fn color_of(compliance: Compliance) -> Color {
+    match compliance {
+        Compliance::Compliant => Color::Green,
+        Compliance::NonCompliant => Color::Red,
+        Compliance::NotApplicable => Color::Grey,
+        Compliance::Unverifiable => Color::Yellow,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_say_only_what_there_is() {
+        let row = |result| Row {
+            account: "111122223333".to_owned(),
+            account_name: None,
+            control: "no-root-keys",
+            result,
+        };
+        let judged = |compliance| {
+            row(RowResult::Judged {
+                compliance,
+                annotation: String::new(),
+            })
+        };
+        let rows = [
+            judged(Compliance::Compliant),
+            judged(Compliance::Compliant),
+            judged(Compliance::Unverifiable),
+            row(RowResult::Failed {
+                error: "no".to_owned(),
+            }),
+        ];
+        let sentence = Counts::of(&rows).sentence();
+        assert_eq!(
+            sentence,
+            "2 compliant, 1 unverifiable, 1 failed to evaluate"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! `rootguard check`: the account of the current credentials.
+
+use crate::command::{Run, command, finished, run};
+use crate::organization::Served;
+
+const ORGANIZATION: &str = r#"
+[[account]]
+id = "111111111111"
+name = "clean"
+
+[[account]]
+id = "222222222222"
+name = "key"
+[account.root]
+access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE" }]
+
+[[account]]
+id = "333333333333"
+name = "denied"
+denied_actions = ["iam:GetAccountSummary"]
+
+[[account]]
+id = "444444444444"
+name = "throttled"
+throttled_actions = ["iam:GetAccountSummary"]
+"#;
+
+fn check(account: &str, url: &str) -> Run {
+    let arguments = ["check", "--region", "eu-west-1", "--endpoint-url", url];
+    let mut command = command(&arguments);
+    command
+        .args(["--format", "json"])
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    finished(command.output().unwrap())
+}
+
+#[test]
+fn the_exit_code_says_whether_the_account_is_compliant() {
+    let served = Served::start("check", ORGANIZATION);
+    for (account, code, compliance) in [
+        ("111111111111", 0, Some("COMPLIANT")),
+        ("222222222222", 1, Some("NON_COMPLIANT")),
+        ("333333333333", 2, Some("UNVERIFIABLE")),
+        ("444444444444", 2, None),
+    ] {
+        let run = check(account, &served.url);
+        assert_eq!(run.code, code, "{account}: {}", run.err);
+        let row = &run.json()["results"][0];
+        assert_eq!(row["account"], account);
+        assert_eq!(row["control"], "no-root-keys");
+        match compliance {
+            Some(compliance) => assert_eq!(row["compliance"], compliance),
+            None => assert!(row["error"].as_str().unwrap().contains("throttling")),
+        }
+    }
+}
+
+#[test]
+fn credentials_that_nobody_knows_are_an_error_that_says_what_to_do() {
+    let served = Served::start("unknown", ORGANIZATION);
+    let unknown = check("AKIANOBODYKNOWSTHIS0", &served.url);
+    assert_eq!(unknown.code, 2);
+    assert_eq!(unknown.out, "");
+    assert!(
+        unknown.err.contains("InvalidClientTokenId"),
+        "{}",
+        unknown.err
+    );
+    assert!(unknown.err.contains("aws sso login"), "{}", unknown.err);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let region = run(&["check"]);
+    assert_eq!(region.code, 2);
+    assert!(region.err.contains("--region"), "{}", region.err);
+
+    let credentials = run(&[
+        "check",
+        "--region",
+        "eu-west-1",
+        "--endpoint-url",
+        "http://127.0.0.1:9",
+    ]);
+    assert_eq!(credentials.code, 2);
+    assert!(
+        credentials.err.contains("credentials"),
+        "{}",
+        credentials.err
+    );
+
+    let profile = run(&["check", "--region", "eu-west-1", "--profile", "absent"]);
+    assert_eq!(profile.code, 2);
+    assert!(profile.err.contains("absent"), "{}", profile.err);
+}
