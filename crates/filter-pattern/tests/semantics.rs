@@ -215,6 +215,20 @@ fn a_root_arn_names_the_account_of_its_record() {
 
 /// Records exist (`…:100000000009:root`), but none is found: that is no proof.
 #[test]
+fn an_arn_and_its_account_are_chosen_together() {
+    for pattern in [
+        r#"{ $.userIdentity.arn = "*oot" && $.userIdentity.accountId = "5*" && $.userIdentity.type = Root }"#,
+        r#"{ $.userIdentity.arn = "*9:root" && $.userIdentity.accountId != "1*" && $.userIdentity.type = Root }"#,
+        r#"{ $.userIdentity.arn != "*9:root" && $.userIdentity.accountId = "1*" && $.userIdentity.type = Root }"#,
+    ] {
+        let decision = decide(&[Pattern::parse(pattern).unwrap()], None);
+        for class in [Class::DirectRootUse, Class::AwsInternal] {
+            assert_eq!(decision.matches(class).verdict, Verdict::Yes, "{pattern}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_found_for_want_of_a_better_value_is_undecided() {
     let pattern = r#"{ $.userIdentity.arn = "*9:root" && $.userIdentity.accountId = "1*" && $.userIdentity.type = Root }"#;
     let decision = decide(&[Pattern::parse(pattern).unwrap()], None);

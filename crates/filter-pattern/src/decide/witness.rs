@@ -37,11 +37,14 @@ pub(super) fn confirmed(
         return Some(scene.sample.clone());
     }
     [false, true].into_iter().find_map(|bare| {
-        let mut record = build(search, &scene.sample, choices, bare);
-        if !names_one_account(&record) {
-            name_one_account(search, choices, &mut record);
-        }
-        is_right(search, scene, matched, &record).then_some(Cow::Owned(record))
+        let record = build(search, &scene.sample, choices, bare);
+        let mut records = if names_one_account(&record) {
+            vec![record]
+        } else {
+            naming_one_account(&record)
+        };
+        records.retain(|record| is_right(search, scene, matched, record));
+        records.pop().map(Cow::Owned)
     })
 }
 
@@ -65,37 +68,23 @@ fn names_one_account(record: &Value) -> bool {
     }
 }
 
-/// Where patterns look at the ARN or at the account id, but not at both, the
-/// other follows.
-fn name_one_account(search: &Search<'_>, choices: &[Choice<'_>], record: &mut Value) {
-    let is_free = |name: &str| {
-        let place = search
-            .space
-            .place(&["userIdentity", name])
-            .and_then(|place| choices.get(place));
-        place.is_none_or(|choice| matches!(choice, Choice::Free))
+/// Both ways to mend a record whose root ARN names another account than its own.
+fn naming_one_account(record: &Value) -> Vec<Value> {
+    let text = |name| record.get("userIdentity")?.get(name)?.as_str();
+    let (Some(arn), Some(account)) = (text("arn"), text("accountId")) else {
+        return Vec::new();
     };
-    let Some(identity) = record.get_mut("userIdentity") else {
-        return;
-    };
-    let text = |name| {
-        identity
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let account = if is_free("accountId") {
-        account_of_root_arn(text("arn"))
-            .unwrap_or_default()
-            .to_owned()
-    } else {
-        text("accountId").to_owned()
-    };
-    if is_free("accountId") {
-        identity["accountId"] = account.into();
-    } else if is_free("arn") {
-        identity["arn"] = format!("arn:aws:iam::{account}:root").into();
-    }
+    let of_arn = account_of_root_arn(arn).unwrap_or_default();
+    [
+        ("arn", arn.replace(of_arn, account)),
+        ("accountId", of_arn.to_owned()),
+    ]
+    .map(|(name, text)| {
+        let mut record = record.clone();
+        record["userIdentity"][name] = text.into();
+        record
+    })
+    .into()
 }
 
 fn build(search: &Search<'_>, sample: &Value, choices: &[Choice<'_>], bare: bool) -> Value {
