@@ -75,16 +75,18 @@ fn naming_one_account(record: &Value) -> Vec<Value> {
         return Vec::new();
     };
     let of_arn = account_of_root_arn(arn).unwrap_or_default();
-    [
-        ("arn", arn.replace(of_arn, account)),
-        ("accountId", of_arn.to_owned()),
-    ]
-    .map(|(name, text)| {
+    let with = |name: &str, text: String| {
         let mut record = record.clone();
-        record["userIdentity"][name] = text.into();
-        record
-    })
-    .into()
+        *record.get_mut("userIdentity")?.get_mut(name)? = text.into();
+        Some(record)
+    };
+    [
+        with("arn", arn.replace(of_arn, account)),
+        with("accountId", of_arn.to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn build(search: &Search<'_>, sample: &Value, choices: &[Choice<'_>], bare: bool) -> Value {
