@@ -47,7 +47,7 @@ pub use lambda::{
 pub use operations::operations;
 pub use organization::{
     AccessKey, Account, AccountState, CredentialReport, LastUsed, MfaDevice, MfaKind, Organization,
-    OrganizationError, Partition, Role, RootUser, SigningCertificate, VirtualMfaDevice,
+    OrganizationError, Partition, Resource, Role, RootUser, SigningCertificate, VirtualMfaDevice,
 };
 pub use sandbox::{Sandbox, sdk_config_over_http};
 pub use serve::{ServeError, Server};

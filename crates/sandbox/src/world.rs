@@ -34,7 +34,7 @@ pub struct NotFound(pub(crate) String);
 
 impl World {
     pub(crate) fn new(organization: Organization) -> Result<Self, OrganizationError> {
-        organization.check()?;
+        let organization = organization.completed()?;
         let clock = Clock::default();
         let by_id = organization
             .accounts

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-use super::RootUser;
+use super::{Resource, RootUser};
 use crate::policy::Document;
 
 /// An account of the organization.
@@ -28,6 +28,39 @@ pub struct Account {
     /// The virtual MFA devices in it that are not the root user's.
     #[serde(default, rename = "virtual_mfa_device")]
     pub virtual_mfa_devices: Vec<VirtualMfaDevice>,
+    /// Its CloudTrail trails, in their home Regions.
+    #[serde(default, rename = "trail")]
+    pub trails: Vec<Resource>,
+    /// Its CloudWatch Logs log groups.
+    #[serde(default, rename = "log_group")]
+    pub log_groups: Vec<Resource>,
+    /// The metric filters of its log groups.
+    #[serde(default, rename = "metric_filter")]
+    pub metric_filters: Vec<Resource>,
+    /// Its CloudWatch metric alarms.
+    #[serde(default, rename = "metric_alarm")]
+    pub metric_alarms: Vec<Resource>,
+    /// Its CloudWatch composite alarms.
+    #[serde(default, rename = "composite_alarm")]
+    pub composite_alarms: Vec<Resource>,
+    /// Its CloudWatch alarm mute rules.
+    #[serde(default, rename = "alarm_mute_rule")]
+    pub alarm_mute_rules: Vec<Resource>,
+    /// Its SNS topics.
+    #[serde(default, rename = "topic")]
+    pub topics: Vec<Resource>,
+    /// The subscriptions to its topics.
+    #[serde(default, rename = "subscription")]
+    pub subscriptions: Vec<Resource>,
+    /// Its KMS keys.
+    #[serde(default, rename = "key")]
+    pub keys: Vec<Resource>,
+    /// The aliases of its KMS keys.
+    #[serde(default, rename = "key_alias")]
+    pub key_aliases: Vec<Resource>,
+    /// Its Lambda functions, as far as others may invoke them.
+    #[serde(default, rename = "function")]
+    pub functions: Vec<Resource>,
     /// Values of `GetAccountSummary` that differ from what the state says.
     #[serde(default)]
     pub summary: BTreeMap<String, i32>,
@@ -57,6 +90,17 @@ impl Account {
             root: RootUser::default(),
             roles: Vec::new(),
             virtual_mfa_devices: Vec::new(),
+            trails: Vec::new(),
+            log_groups: Vec::new(),
+            metric_filters: Vec::new(),
+            metric_alarms: Vec::new(),
+            composite_alarms: Vec::new(),
+            alarm_mute_rules: Vec::new(),
+            topics: Vec::new(),
+            subscriptions: Vec::new(),
+            keys: Vec::new(),
+            key_aliases: Vec::new(),
+            functions: Vec::new(),
             summary: BTreeMap::new(),
             omitted_summary_keys: Vec::new(),
             config_recorder: true,

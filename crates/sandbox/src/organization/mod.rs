@@ -2,6 +2,7 @@
 //! types built in Rust.
 
 mod account;
+mod resource;
 mod root_user;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 pub use account::{Account, AccountState, Role, VirtualMfaDevice};
+pub use resource::Resource;
+pub(crate) use resource::{Kind, Place};
 pub(crate) use root_user::LONG_AGO;
 pub use root_user::{
     AccessKey, CredentialReport, LastUsed, MfaDevice, MfaKind, RootUser, SigningCertificate,
@@ -91,8 +94,15 @@ impl Organization {
         }
     }
 
-    /// Holds the description to what no type can say.
-    pub(crate) fn check(&self) -> Result<(), OrganizationError> {
+    /// The description with everything that follows from the rest, held to what no
+    /// type can say.
+    pub(crate) fn completed(mut self) -> Result<Self, OrganizationError> {
+        self.check()?;
+        resource::complete(&mut self)?;
+        Ok(self)
+    }
+
+    fn check(&self) -> Result<(), OrganizationError> {
         if self.accounts.is_empty() {
             return Err(invalid(
                 "account",
@@ -147,9 +157,7 @@ impl FromStr for Organization {
     type Err = OrganizationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let organization: Self = toml::from_str(text)?;
-        organization.check()?;
-        Ok(organization)
+        toml::from_str::<Self>(text)?.completed()
     }
 }
 

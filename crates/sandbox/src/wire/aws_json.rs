@@ -40,18 +40,20 @@ pub(super) fn read(parts: &Parts, body: &Bytes) -> Result<Asked, Failure> {
     })
 }
 
-pub(super) fn answer(output: &Structure) -> String {
-    structure(output).to_string()
+pub(super) fn answer(output: &Structure) -> Vec<u8> {
+    structure(output).to_string().into_bytes()
 }
 
-pub(super) fn failure(failure: &Failure) -> String {
-    json!({ "__type": failure.code, "message": failure.message }).to_string()
+pub(super) fn failure(failure: &Failure) -> Vec<u8> {
+    let body = json!({ "__type": failure.code, "message": failure.message });
+    body.to_string().into_bytes()
 }
 
 fn value(output: &Output) -> Value {
     match output {
         Output::String(text) => json!(text),
         Output::Integer(number) => json!(number),
+        Output::Float(number) => json!(number),
         Output::Boolean(flag) => json!(flag),
         Output::Timestamp(time) => json!(time.epoch_seconds()),
         Output::Bytes(bytes) => json!(BASE64_STANDARD.encode(bytes)),
@@ -81,6 +83,7 @@ mod tests {
         let output = Structure::new()
             .with("Text", "Größe \"✓\"")
             .with("Number", 7)
+            .with("Fraction", 0.5)
             .with("Flag", true)
             .with("Time", Timestamp::from_millis(1_700_000_000_123))
             .with("Blob", Output::Bytes(b"a,b".to_vec()))
@@ -90,11 +93,11 @@ mod tests {
                 Output::Map([("key".to_owned(), Output::from(1))].into()),
             )
             .with_some("Absent", None::<&str>);
-        let written: Value = serde_json::from_str(&answer(&output)).unwrap();
+        let written: Value = serde_json::from_slice(&answer(&output)).unwrap();
         assert_eq!(
             written,
             json!({
-                "Text": "Größe \"✓\"", "Number": 7, "Flag": true, "Time": 1_700_000_000.123,
+                "Text": "Größe \"✓\"", "Number": 7, "Fraction": 0.5, "Flag": true, "Time": 1_700_000_000.123,
                 "Blob": "YSxi", "List": ["a", "b"], "Map": { "key": 1 },
             })
         );

@@ -107,14 +107,9 @@ pub(super) fn answer(
 }
 
 pub(super) fn failure(namespace: &str, failure: &Failure, request_id: &str) -> String {
-    let to_blame = if failure.is_sender_fault() {
-        "Sender"
-    } else {
-        "Receiver"
-    };
     document("ErrorResponse", namespace, |xml| {
         element(xml, "Error", |xml| {
-            leaf(xml, "Type", to_blame);
+            leaf(xml, "Type", failure.to_blame());
             leaf(xml, "Code", &failure.code);
             leaf(xml, "Message", &failure.message);
         });
@@ -139,6 +134,7 @@ fn value(xml: &mut String, output: &Output) {
     match output {
         Output::String(string) => text(xml, string),
         Output::Integer(number) => xml.push_str(&number.to_string()),
+        Output::Float(number) => xml.push_str(&number.to_string()),
         Output::Boolean(flag) => xml.push_str(&flag.to_string()),
         Output::Timestamp(time) => xml.push_str(&time.to_string()),
         Output::Bytes(bytes) => xml.push_str(&BASE64_STANDARD.encode(bytes)),

@@ -39,8 +39,12 @@ impl Failure {
         )
     }
 
-    /// Whether the client is to blame.
-    pub(crate) fn is_sender_fault(&self) -> bool {
-        self.status.is_client_error()
+    /// Who is to blame.
+    pub(crate) fn to_blame(&self) -> &'static str {
+        if self.status.is_client_error() {
+            "Sender"
+        } else {
+            "Receiver"
+        }
     }
 }

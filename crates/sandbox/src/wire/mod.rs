@@ -10,6 +10,9 @@ mod aws_json;
 mod aws_query;
 mod failure;
 mod output;
+mod query_compatible;
+mod rest_json;
+mod rpc_cbor;
 mod shape;
 
 use hyper::body::Bytes;
@@ -32,6 +35,10 @@ pub(crate) enum Protocol {
     AwsQuery,
     /// JSON both ways, the operation in `X-Amz-Target`, in version 1.0 or 1.1.
     AwsJson(&'static str),
+    /// CBOR both ways, the operation in the path: `CloudWatch`, to the SDKs that know it.
+    RpcCbor,
+    /// The operation in method and path, JSON both ways: Lambda.
+    RestJson,
 }
 
 /// A request as every handler sees it, whatever protocol it came in.
@@ -42,13 +49,16 @@ pub(crate) struct Asked {
 }
 
 impl Protocol {
-    /// The protocol a request speaks, by its content type.
+    /// The protocol a request speaks, by its content type or its path.
     pub(crate) fn of(parts: &Parts) -> Option<Self> {
-        let written = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let content_type = parts.headers.get(CONTENT_TYPE);
+        let written = content_type.map_or(Some(""), |written| written.to_str().ok())?;
         match written.split(';').next().unwrap_or_default().trim() {
             "application/x-www-form-urlencoded" => Some(Self::AwsQuery),
             "application/x-amz-json-1.0" => Some(Self::AwsJson("1.0")),
             "application/x-amz-json-1.1" => Some(Self::AwsJson("1.1")),
+            _ if rpc_cbor::is_spoken(parts) => Some(Self::RpcCbor),
+            _ if rest_json::is_spoken(parts) => Some(Self::RestJson),
             _ => None,
         }
     }
@@ -58,6 +68,8 @@ impl Protocol {
         match self {
             Self::AwsQuery => aws_query::read(body),
             Self::AwsJson(_) => aws_json::read(parts, body),
+            Self::RpcCbor => rpc_cbor::read(parts, body),
+            Self::RestJson => rest_json::read(parts, body),
         }
     }
 
@@ -70,10 +82,19 @@ impl Protocol {
         request_id: &str,
     ) -> Response<Bytes> {
         let body = match self {
-            Self::AwsQuery => aws_query::answer(operation, namespace, output, request_id),
+            Self::AwsQuery => {
+                aws_query::answer(operation, namespace, output, request_id).into_bytes()
+            }
             Self::AwsJson(_) => aws_json::answer(output),
+            Self::RpcCbor => rpc_cbor::answer(output),
+            Self::RestJson if output.is_empty() => Vec::new(),
+            Self::RestJson => aws_json::answer(output),
         };
-        self.respond(StatusCode::OK, body, request_id)
+        let status = match self {
+            Self::RestJson => rest_json::success(operation),
+            _ => StatusCode::OK,
+        };
+        self.respond(status, body, request_id)
     }
 
     /// An error in the protocol's form.
@@ -84,10 +105,22 @@ impl Protocol {
         request_id: &str,
     ) -> Response<Bytes> {
         let body = match self {
-            Self::AwsQuery => aws_query::failure(namespace, failure, request_id),
+            Self::AwsQuery => aws_query::failure(namespace, failure, request_id).into_bytes(),
             Self::AwsJson(_) => aws_json::failure(failure),
+            Self::RpcCbor => rpc_cbor::failure(failure),
+            Self::RestJson => rest_json::failure(failure),
         };
         let mut response = self.respond(failure.status, body, request_id);
+        match self {
+            // CloudWatch spoke awsQuery before these, and clients still know its codes.
+            Self::AwsJson("1.0") | Self::RpcCbor => {
+                let code = query_compatible::code(&failure.code);
+                let error = format!("{code};{}", failure.to_blame());
+                set_header(&mut response, "x-amzn-query-error", &error);
+            }
+            Self::RestJson => set_header(&mut response, "x-amzn-errortype", &failure.code),
+            _ => {}
+        }
         if let Some(wait) = failure.retry_after {
             set_header(
                 &mut response,
@@ -98,27 +131,33 @@ impl Protocol {
         response
     }
 
-    fn respond(self, status: StatusCode, body: String, request_id: &str) -> Response<Bytes> {
+    fn respond(self, status: StatusCode, body: Vec<u8>, request_id: &str) -> Response<Bytes> {
         let content_type = match self {
             Self::AwsQuery => "text/xml",
             Self::AwsJson("1.0") => "application/x-amz-json-1.0",
             Self::AwsJson(_) => "application/x-amz-json-1.1",
+            Self::RpcCbor => "application/cbor",
+            Self::RestJson => "application/json",
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         set_header(&mut response, "content-type", content_type);
         set_header(&mut response, "x-amzn-requestid", request_id);
+        if self == Self::RpcCbor {
+            set_header(&mut response, "smithy-protocol", rpc_cbor::NAME);
+        }
         response
     }
 
-    // The two families of protocols spell what they share differently. Each service
+    // The families of protocols spell what they share differently. Each service
     // could have spelled it its own way; these are the spellings clients know.
 
     /// A request whose members are not what the model says.
     pub(crate) fn invalid(self, message: impl Into<String>) -> Failure {
         let code = match self {
             Self::AwsQuery => "ValidationError",
-            Self::AwsJson(_) => "ValidationException",
+            Self::RestJson => "InvalidParameterValueException",
+            Self::AwsJson(_) | Self::RpcCbor => "ValidationException",
         };
         Failure::new(StatusCode::BAD_REQUEST, code, message)
     }
@@ -127,7 +166,7 @@ impl Protocol {
     pub(crate) fn malformed(self, message: impl Into<String>) -> Failure {
         let code = match self {
             Self::AwsQuery => "MalformedInput",
-            Self::AwsJson(_) => "SerializationException",
+            _ => "SerializationException",
         };
         Failure::new(StatusCode::BAD_REQUEST, code, message)
     }
@@ -136,7 +175,8 @@ impl Protocol {
     pub(crate) fn access_denied(self, message: impl Into<String>) -> Failure {
         match self {
             Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "AccessDenied", message),
-            Self::AwsJson(_) => {
+            Self::RestJson => Failure::new(StatusCode::FORBIDDEN, "AccessDeniedException", message),
+            Self::AwsJson(_) | Self::RpcCbor => {
                 Failure::new(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
             }
         }
@@ -146,7 +186,11 @@ impl Protocol {
     pub(crate) fn throttled(self) -> Failure {
         let code = match self {
             Self::AwsQuery => "Throttling",
-            Self::AwsJson(_) => "ThrottlingException",
+            Self::RestJson => {
+                let code = "TooManyRequestsException";
+                return Failure::new(StatusCode::TOO_MANY_REQUESTS, code, "Rate exceeded");
+            }
+            Self::AwsJson(_) | Self::RpcCbor => "ThrottlingException",
         };
         Failure::new(StatusCode::BAD_REQUEST, code, "Rate exceeded")
     }
@@ -156,7 +200,7 @@ impl Protocol {
         let message = "The security token included in the request is invalid.";
         match self {
             Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message),
-            Self::AwsJson(_) => Failure::new(
+            _ => Failure::new(
                 StatusCode::BAD_REQUEST,
                 "UnrecognizedClientException",
                 message,
@@ -169,9 +213,7 @@ impl Protocol {
         let message = "The security token included in the request is expired";
         match self {
             Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "ExpiredToken", message),
-            Self::AwsJson(_) => {
-                Failure::new(StatusCode::BAD_REQUEST, "ExpiredTokenException", message)
-            }
+            _ => Failure::new(StatusCode::BAD_REQUEST, "ExpiredTokenException", message),
         }
     }
 
@@ -182,7 +224,7 @@ impl Protocol {
             Self::AwsQuery => {
                 Failure::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
             }
-            Self::AwsJson(_) => Failure::new(
+            _ => Failure::new(
                 StatusCode::BAD_REQUEST,
                 "MissingAuthenticationTokenException",
                 message,

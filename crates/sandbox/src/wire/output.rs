@@ -10,6 +10,7 @@ use crate::Timestamp;
 pub(crate) enum Output {
     String(String),
     Integer(i64),
+    Float(f64),
     Boolean(bool),
     Timestamp(Timestamp),
     Bytes(Vec<u8>),
@@ -79,6 +80,12 @@ impl From<i64> for Output {
 impl From<i32> for Output {
     fn from(value: i32) -> Self {
         Self::Integer(value.into())
+    }
+}
+
+impl From<f64> for Output {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
     }
 }
 

@@ -4,9 +4,9 @@
 //! allowed values. What passes is normalised: form data has only strings, so numbers
 //! and flags become such here, and times become seconds since 1970.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-use super::{Failure, Protocol};
+use super::{Failure, Output, Protocol, Structure};
 use crate::Timestamp;
 
 /// The shape of a value of the input.
@@ -21,6 +21,7 @@ pub(crate) enum Shape {
         min: i64,
         max: i64,
     },
+    Float,
     Boolean,
     Timestamp,
     List {
@@ -28,6 +29,8 @@ pub(crate) enum Shape {
         min: usize,
         max: usize,
     },
+    /// By names.
+    Map(&'static Shape),
     Structure(&'static [Member]),
 }
 
@@ -117,6 +120,51 @@ impl Shape {
         )))
     }
 
+    /// A value in its normal form as part of an answer; members that the shape does
+    /// not have are left out. None, when it is of another type.
+    pub(crate) fn output(&self, value: &Value) -> Option<Output> {
+        Some(match self {
+            Self::Text { .. } => value.as_str()?.into(),
+            Self::Integer { .. } => value.as_i64()?.into(),
+            Self::Float => value.as_f64()?.into(),
+            Self::Boolean => value.as_bool()?.into(),
+            Self::Timestamp => Timestamp::from_epoch_seconds(value.as_f64()?).into(),
+            Self::List { of, .. } => {
+                let items = value.as_array()?.iter();
+                Output::List(items.filter_map(|item| of.output(item)).collect())
+            }
+            Self::Map(of) => {
+                let entries = value.as_object()?.iter();
+                let entries =
+                    entries.filter_map(|(key, entry)| Some((key.clone(), of.output(entry)?)));
+                Output::Map(entries.collect())
+            }
+            Self::Structure(_) => self.structure(value).into(),
+        })
+    }
+
+    /// The members of a structure as part of an answer, in the order of the shape.
+    pub(crate) fn structure(&self, value: &Value) -> Structure {
+        let Self::Structure(members) = self else {
+            return Structure::new();
+        };
+        members.iter().fold(Structure::new(), |structure, member| {
+            let output = value
+                .get(member.name)
+                .and_then(|value| member.shape.output(value));
+            structure.with_some(member.name, output)
+        })
+    }
+
+    /// The names of the members of a structure.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let members = match self {
+            Self::Structure(members) => *members,
+            _ => &[],
+        };
+        members.iter().map(|member| member.name)
+    }
+
     /// The normal form of a value. Violations are collected; a value of another type
     /// ends it, because AWS does not get to validating it.
     fn normalise(
@@ -164,6 +212,16 @@ impl Shape {
                 }
                 Ok(number.into())
             }
+            Self::Float => {
+                let number = match value {
+                    Value::String(text) => text.parse().ok(),
+                    other => other.as_f64(),
+                };
+                number
+                    .and_then(Number::from_f64)
+                    .map(Value::from)
+                    .ok_or_else(|| mistyped(path, "a number"))
+            }
             Self::Boolean => match value {
                 Value::Bool(_) => Ok(value.clone()),
                 Value::String(text) if text == "true" || text == "false" => {
@@ -193,6 +251,17 @@ impl Shape {
                     .zip(1..)
                     .map(|(item, number)| {
                         of.normalise(item, &format!("{path}.{number}.member"), violations)
+                    })
+                    .collect()
+            }
+            Self::Map(of) => {
+                let entries = value.as_object().ok_or_else(|| mistyped(path, "a map"))?;
+                entries
+                    .iter()
+                    .map(|(key, entry)| {
+                        let entry =
+                            of.normalise(entry, &format!("{path}.{key}.member"), violations)?;
+                        Ok((key.clone(), entry))
                     })
                     .collect()
             }

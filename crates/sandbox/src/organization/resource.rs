@@ -1,0 +1,113 @@
+//! What an account has in its Regions, in the words of AWS's own API: what
+//! `aws cloudwatch describe-alarms` prints, the organization file says in TOML.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Account, Organization, OrganizationError, Partition, invalid};
+use crate::wire::{Protocol, Shape};
+
+/// Something in a Region of an account: a trail, a log group, an alarm, a topic.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Resource {
+    /// The Region it is in.
+    pub region: String,
+    /// Its members, named as in AWS's API. Times are seconds since 1970; in an
+    /// organization file also texts such as `2026-11-20T10:00:00Z`.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
+}
+
+impl Resource {
+    /// A resource with these members, which must be an object.
+    pub fn new(region: impl Into<String>, members: Value) -> Self {
+        Self {
+            region: region.into(),
+            members: match members {
+                Value::Object(members) => members,
+                _ => Map::new(),
+            },
+        }
+    }
+
+    /// The text of a member.
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.members.get(member).and_then(Value::as_str)
+    }
+}
+
+/// Where a resource is.
+pub(crate) struct Place<'a> {
+    pub(crate) partition: Partition,
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+}
+
+impl Place<'_> {
+    /// The ARN of a resource of a service here.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition,
+            account,
+            region,
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+/// A kind of resource.
+pub(crate) struct Kind {
+    /// What the organization file calls it.
+    pub(crate) key: &'static str,
+    /// Its members.
+    pub(crate) shape: &'static Shape,
+    /// Those of an account.
+    pub(crate) of: fn(&mut Account) -> &mut Vec<Resource>,
+    /// Adds the members that follow from the others, ARNs and defaults.
+    pub(crate) complete: fn(&Place<'_>, &mut Map<String, Value>),
+}
+
+/// Every kind of resource that an organization file can have.
+const KINDS: &[Kind] = &[];
+
+/// Checks and completes the resources of every account.
+pub(super) fn complete(organization: &mut Organization) -> Result<(), OrganizationError> {
+    let partition = organization.partition;
+    let mut accounts = std::mem::take(&mut organization.accounts);
+    for account in &mut accounts {
+        let id = account.id.clone();
+        for kind in KINDS {
+            for (index, resource) in (kind.of)(account).iter_mut().enumerate() {
+                let key = format!("account {id}: {}[{index}]", kind.key);
+                if !organization.has_region(&resource.region) {
+                    let problem = format!("{} is not enabled", resource.region);
+                    return Err(invalid(format!("{key}.region"), problem));
+                }
+                let expected: Vec<_> = kind.shape.members().collect();
+                let mut members = resource.members.keys();
+                if let Some(member) = members.find(|member| !expected.contains(&member.as_str())) {
+                    return Err(invalid(
+                        format!("{key}.{member}"),
+                        format!("is none of {}", expected.join(", ")),
+                    ));
+                }
+                let given = Value::Object(std::mem::take(&mut resource.members));
+                let normal = kind
+                    .shape
+                    .check(Protocol::AwsJson("1.1"), &given)
+                    .map_err(|failure| invalid(&key, failure.message))?;
+                if let Value::Object(members) = normal {
+                    resource.members = members;
+                }
+                let place = Place {
+                    partition,
+                    account: &id,
+                    region: &resource.region,
+                };
+                (kind.complete)(&place, &mut resource.members);
+            }
+        }
+    }
+    organization.accounts = accounts;
+    Ok(())
+}
