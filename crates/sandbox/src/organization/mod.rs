@@ -85,6 +85,12 @@ impl Organization {
         self.accounts.iter().find(|account| account.id == id)
     }
 
+    /// Whether an account is a member of the organization, or its management account.
+    pub(crate) fn has_member(&self, id: &str) -> bool {
+        self.account(id)
+            .is_some_and(|account| account.in_organization)
+    }
+
     /// Whether the organization is active in a Region.
     pub fn has_region(&self, region: &str) -> bool {
         if self.regions.is_empty() {
@@ -130,7 +136,7 @@ impl Organization {
             ),
         ] {
             if let Some(id) = id
-                && self.account(id).is_none()
+                && !self.has_member(id)
             {
                 return Err(invalid(
                     key,
