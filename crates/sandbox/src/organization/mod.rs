@@ -166,6 +166,9 @@ pub enum Partition {
     /// China.
     #[serde(rename = "aws-cn")]
     AwsCn,
+    /// The European Sovereign Cloud.
+    #[serde(rename = "aws-eusc")]
+    AwsEusc,
 }
 
 impl Partition {
@@ -175,6 +178,7 @@ impl Partition {
             Self::Aws => "aws",
             Self::AwsUsGov => "aws-us-gov",
             Self::AwsCn => "aws-cn",
+            Self::AwsEusc => "aws-eusc",
         }
     }
 
@@ -184,6 +188,8 @@ impl Partition {
             Self::AwsUsGov
         } else if region.starts_with("cn-") {
             Self::AwsCn
+        } else if region.starts_with("eusc-") {
+            Self::AwsEusc
         } else {
             Self::Aws
         }
@@ -213,6 +219,7 @@ impl Partition {
             ],
             Self::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
             Self::AwsCn => &["cn-north-1", "cn-northwest-1"],
+            Self::AwsEusc => &["eusc-de-east-1"],
         }
     }
 }
