@@ -3,11 +3,33 @@
 use config_rule::Fact;
 use control_tests::{Row, describe_summary, let_fail};
 use hardware_root_mfa::{HardwareRootMfa, RootMfa};
-use sandbox::{Account, Organization, RootUser, Sandbox, VirtualMfaDevice};
+use sandbox::{Account, Organization, Partition, RootUser, Sandbox, VirtualMfaDevice};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const SUMMARY: &str = "iam:GetAccountSummary";
+pub(crate) const DEVICES: &str = "iam:ListVirtualMFADevices";
 
 /// All rows.
 pub(crate) fn rows() -> Vec<Row<HardwareRootMfa>> {
     control_tests::rows(include_str!("../verdicts.json"))
+}
+
+/// Rows of facts that no observation gives, because whatever decides is asked for.
+/// They come from snapshots of other versions, or from somebody's pen.
+pub(crate) const SAVED_ONLY: &[&str] = &[
+    "devices needed and not asked for",
+    "summary needed and not asked for",
+];
+
+/// A partition of the sandbox, and one of its Regions.
+pub(crate) fn place(partition: &str) -> (Partition, &'static str) {
+    match partition {
+        "aws" => (Partition::Aws, "eu-west-1"),
+        "aws-us-gov" => (Partition::AwsUsGov, "us-gov-west-1"),
+        "aws-cn" => (Partition::AwsCn, "cn-north-1"),
+        "aws-eusc" => (Partition::AwsEusc, "eusc-de-east-1"),
+        other => panic!("the sandbox has no partition {other}"),
+    }
 }
 
 /// A sandbox with one account in which these facts hold.
@@ -28,17 +50,17 @@ pub(crate) fn sandbox(facts: &RootMfa) -> Sandbox {
         });
         account.virtual_mfa_devices.extend(devices);
     }
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+    let (partition, _) = place(&facts.partition);
+    let organization = Organization {
+        partition,
+        ..Organization::of([account])
+    };
+    let sandbox = Sandbox::new(organization).unwrap();
     if let Some(summary) = &facts.summary {
-        let_fail(&sandbox, &facts.account, "iam:GetAccountSummary", summary);
+        let_fail(&sandbox, &facts.account, SUMMARY, summary);
     }
     if let Some(devices) = &facts.virtual_devices {
-        let_fail(
-            &sandbox,
-            &facts.account,
-            "iam:ListVirtualMFADevices",
-            devices,
-        );
+        let_fail(&sandbox, &facts.account, DEVICES, devices);
     }
     sandbox
 }
