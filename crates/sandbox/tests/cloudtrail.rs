@@ -417,7 +417,7 @@ async fn selectors_that_are_put_are_the_selectors() {
             .await;
         assert_eq!(
             answer.unwrap().advanced_event_selectors(),
-            [selector.clone()]
+            std::slice::from_ref(&selector)
         );
         assert_eq!(get().await.advanced_event_selectors(), [selector]);
         assert!(get().await.event_selectors.is_none());

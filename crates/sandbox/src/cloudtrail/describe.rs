@@ -2,7 +2,7 @@
 
 use super::settings::SETTINGS;
 use super::trail::{self, Trail};
-use super::{STRING, refused};
+use super::{STRING, name, refused};
 use crate::paging::Page;
 use crate::request::Request;
 use crate::wire::{Failure, Output, Shape, Structure, list, member, required};
@@ -36,10 +36,10 @@ pub(crate) fn describe_trails(request: &Request<'_>) -> Result<Structure, Failur
     if named.is_empty() {
         trails.retain(|trail| trail.is_in(request.region));
     } else {
-        let arns = named.into_iter().map(|named| trail::arn_of(request, named));
+        let arns = named.into_iter().map(|named| name::arn_of(request, named));
         let arns = arns.collect::<Result<Vec<_>, _>>()?;
         let is_known = |arn: &&String| trails.iter().any(|trail| trail.arn() == arn.as_str());
-        let is_own = |arn: &&String| trail::owner_in(arn) == request.account();
+        let is_own = |arn: &&String| name::owner_in(arn) == request.account();
         if !arns.iter().all(|arn| is_own(&arn) || is_known(&arn)) {
             return Err(trail::foreign_arn(request));
         }
@@ -86,14 +86,14 @@ pub(crate) fn list_tags(request: &Request<'_>) -> Result<Structure, Failure> {
 /// The tags of a trail. Only its owner reads them, in its home Region, by its ARN.
 fn tags_of(request: &Request<'_>, arn: &str) -> Result<Structure, Failure> {
     if !arn.starts_with("arn:") {
-        return Err(trail::invalid_arn(format!("{arn} is not an ARN.")));
+        return Err(name::invalid_arn(format!("{arn} is not an ARN.")));
     }
-    let arn = trail::arn_of(request, arn)?;
-    if trail::owner_in(&arn) != request.account() {
+    let arn = name::arn_of(request, arn)?;
+    if name::owner_in(&arn) != request.account() {
         return Err(trail::foreign_arn(request));
     }
     if arn.split(':').nth(3) != Some(request.region) {
-        return Err(trail::invalid_arn(format!(
+        return Err(name::invalid_arn(format!(
             "Region in ARN is wrong, you can only access resources in region {}.",
             request.region
         )));

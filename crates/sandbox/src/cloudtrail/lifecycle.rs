@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::settings::{self, SETTINGS};
 use super::trail::{self, Members, TAGS_LIST, Trail};
-use super::{STRING, refused};
+use super::{STRING, name, refused};
 use crate::organization::{Account, Resource};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, member, required};
@@ -52,12 +52,12 @@ fn account(request: &Request<'_>) -> Result<Account, Failure> {
 
 pub(crate) fn create_trail(request: &Request<'_>) -> Result<Structure, Failure> {
     request.world.trail_changes.keep(request)?;
-    let name = request.text("Name").unwrap_or_default();
-    trail::check_name(name)?;
+    let named = request.text("Name").unwrap_or_default();
+    name::check_name(named)?;
     let tags = request.list("TagsList");
     check_tags(tags)?;
     let mut members = Members::new();
-    members.insert("Name".to_owned(), json!(name));
+    members.insert("Name".to_owned(), json!(named));
     members.insert("IsLogging".to_owned(), json!(false));
     members.insert("TagsList".to_owned(), json!(tags));
     settings::set(request, &account(request)?, &mut members)?;

@@ -6,6 +6,7 @@
 mod describe;
 mod lifecycle;
 mod logging;
+mod name;
 mod pace;
 mod selectors;
 mod settings;
@@ -74,10 +75,10 @@ fn passed_role<'a>(request: &'a Request<'_>) -> Option<&'a str> {
 }
 
 fn on_trail(request: &Request<'_>, named: &str) -> Needed {
-    let Ok(arn) = trail::arn_of(request, named) else {
+    let Ok(arn) = name::arn_of(request, named) else {
         return Needed::on(request, "*");
     };
-    let foreign = trail::owner_in(&arn) != request.account();
+    let foreign = name::owner_in(&arn) != request.account();
     Needed {
         policy: foreign.then(anybody).flatten(),
         ..Needed::on(request, arn)

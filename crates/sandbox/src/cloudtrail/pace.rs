@@ -23,13 +23,11 @@ impl Pace {
     /// Throttles a change that comes too soon after another of the account.
     pub(super) fn keep(&self, request: &Request<'_>) -> Result<(), Failure> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = last
-            .get(request.account())
-            .map(|last| request.now.since(*last));
-        if let Some(elapsed) = elapsed
-            && elapsed < ONE_CHANGE_PER
-        {
-            request.world.clock.advance(ONE_CHANGE_PER - elapsed);
+        let wait = last.get(request.account()).map_or(Duration::ZERO, |last| {
+            ONE_CHANGE_PER.saturating_sub(request.now.since(*last))
+        });
+        if !wait.is_zero() {
+            request.world.clock.advance(wait);
             return Err(Failure {
                 retry_after: Some(RETRY_AFTER),
                 ..request.protocol.throttled()

@@ -33,6 +33,7 @@ pub(super) fn set(
     account: &Account,
     members: &mut Members,
 ) -> Result<(), Failure> {
+    let was = is(members, "IsOrganizationTrail");
     for (member, value) in given(request, account)? {
         if value == json!("") {
             members.remove(member);
@@ -47,11 +48,6 @@ pub(super) fn set(
             "CloudWatchLogsLogGroupArn and CloudWatchLogsRoleArn go together.",
         ));
     }
-    let was = account
-        .trails
-        .iter()
-        .find(|trail| trail.text("TrailARN") == members.get("TrailARN").and_then(Value::as_str));
-    let was = was.is_some_and(|trail| is(&trail.members, "IsOrganizationTrail"));
     let manages = request.world.organization.management_account() == Some(request.account());
     if is(members, "IsOrganizationTrail") != was && !manages {
         return Err(refused(

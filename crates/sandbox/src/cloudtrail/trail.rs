@@ -1,12 +1,11 @@
-//! A trail: all that is known of it, how it is named, and who sees it.
-
-use std::net::Ipv4Addr;
+//! A trail: all that is known of it, and who sees it.
 
 use serde_json::{Map, Value, json};
 
+use super::name::{arn_of, invalid_arn, owner_in};
 use super::selectors::{ADVANCED_EVENT_SELECTORS, EVENT_SELECTORS, complete_selectors};
 use super::{STRING, refused};
-use crate::organization::{Account, Kind, Place, Resource, is_account_id};
+use crate::organization::{Account, Kind, Place, Resource};
 use crate::request::Request;
 use crate::wire::{Failure, Member, Shape, Structure, list, member, one_of, required, text};
 
@@ -251,31 +250,6 @@ pub(super) fn change(
         .ok_or_else(|| unknown(request, trail.arn()))
 }
 
-/// The ARN of the trail that a request names: an ARN, or the name of one of the
-/// caller's own in this Region.
-pub(super) fn arn_of(request: &Request<'_>, named: &str) -> Result<String, Failure> {
-    if !named.starts_with("arn:") {
-        check_name(named)?;
-        return Ok(place(request).arn("cloudtrail", &format!("trail/{named}")));
-    }
-    let parts: Vec<&str> = named.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", partition, "cloudtrail", _, account, resource]
-            if *partition == request.partition().name()
-                && is_account_id(account)
-                && resource.starts_with("trail/") =>
-        {
-            Ok(named.to_owned())
-        }
-        _ => Err(invalid_arn(format!("The trail ARN {named} is not valid."))),
-    }
-}
-
-/// The account in an ARN.
-pub(super) fn owner_in(arn: &str) -> &str {
-    arn.split(':').nth(4).unwrap_or_default()
-}
-
 /// Where the request would make a trail.
 pub(super) fn place<'a>(request: &'a Request<'_>) -> Place<'a> {
     Place {
@@ -283,10 +257,6 @@ pub(super) fn place<'a>(request: &'a Request<'_>) -> Place<'a> {
         account: request.account(),
         region: request.region,
     }
-}
-
-pub(super) fn invalid_arn(message: impl Into<String>) -> Failure {
-    refused("CloudTrailARNInvalidException", message)
 }
 
 pub(super) fn foreign_arn(request: &Request<'_>) -> Failure {
@@ -310,39 +280,4 @@ fn unknown(request: &Request<'_>, arn: &str) -> Failure {
         "TrailNotFoundException",
         format!("Unknown trail: {arn} for the user: {account}"),
     )
-}
-
-pub(super) fn check_name(name: &str) -> Result<(), Failure> {
-    let problem = if !(3..=128).contains(&name.chars().count()) {
-        "must be between 3 and 128 characters"
-    } else if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || is_joint(byte))
-    {
-        "must have only ASCII letters, numbers, periods, underscores and dashes"
-    } else if name.starts_with(is_joint_char) || name.ends_with(is_joint_char) {
-        "must start and end with a letter or number"
-    } else if name
-        .as_bytes()
-        .windows(2)
-        .any(|pair| pair.iter().all(|byte| is_joint(*byte)))
-    {
-        "must have no adjacent periods, underscores or dashes"
-    } else if name.parse::<Ipv4Addr>().is_ok() {
-        "must not look like an IP address"
-    } else {
-        return Ok(());
-    };
-    Err(refused(
-        "InvalidTrailNameException",
-        format!("Trail name '{name}' {problem}."),
-    ))
-}
-
-fn is_joint(byte: u8) -> bool {
-    b"._-".contains(&byte)
-}
-
-fn is_joint_char(character: char) -> bool {
-    "._-".contains(character)
 }
