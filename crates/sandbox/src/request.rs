@@ -292,9 +292,14 @@ struct Endpoint {
 impl Endpoint {
     fn of(parts: &Parts, scope: &Scope) -> Self {
         let host = parts.uri.host().unwrap_or_default();
-        let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-            .iter()
-            .any(|suffix| host.ends_with(suffix));
+        let is_aws = [
+            ".amazonaws.com",
+            ".amazonaws.com.cn",
+            ".amazonaws.eu",
+            ".api.aws",
+        ]
+        .iter()
+        .any(|suffix| host.ends_with(suffix));
         let region = host.split('.').find(|label| is_aws && is_region(label));
         Self {
             region: region.unwrap_or(&scope.region).to_owned(),

@@ -174,6 +174,9 @@ pub enum Partition {
     /// China.
     #[serde(rename = "aws-cn")]
     AwsCn,
+    /// The European Sovereign Cloud.
+    #[serde(rename = "aws-eusc")]
+    AwsEusc,
 }
 
 impl Partition {
@@ -183,6 +186,7 @@ impl Partition {
             Self::Aws => "aws",
             Self::AwsUsGov => "aws-us-gov",
             Self::AwsCn => "aws-cn",
+            Self::AwsEusc => "aws-eusc",
         }
     }
 
@@ -192,6 +196,8 @@ impl Partition {
             Self::AwsUsGov
         } else if region.starts_with("cn-") {
             Self::AwsCn
+        } else if region.starts_with("eusc-") {
+            Self::AwsEusc
         } else {
             Self::Aws
         }
@@ -221,6 +227,7 @@ impl Partition {
             ],
             Self::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
             Self::AwsCn => &["cn-north-1", "cn-northwest-1"],
+            Self::AwsEusc => &["eusc-de-east-1"],
         }
     }
 }
