@@ -20,6 +20,7 @@ pub struct Fault {
     account: Option<String>,
     #[serde(default = "every_action")]
     action: String,
+    resource: Option<String>,
     #[serde(default)]
     after: u32,
     times: Option<u32>,
@@ -103,6 +104,16 @@ impl Fault {
         }
     }
 
+    /// Only when it is about this resource, by the ARN that policies know it by. Does
+    /// not go with short pages and `FailedEvaluations`, which are not about one.
+    #[must_use]
+    pub fn resource(self, arn: impl Into<String>) -> Self {
+        Self {
+            resource: Some(arn.into()),
+            ..self
+        }
+    }
+
     /// Not the first so many times that it would: the n-th page of a list fails
     /// after n - 1.
     #[must_use]
@@ -127,14 +138,19 @@ impl Fault {
             effect,
             account: None,
             action: every_action(),
+            resource: None,
             after: 0,
             times: None,
         }
     }
 
-    fn hits(&self, account: &str, action: &str) -> bool {
+    fn hits(&self, account: &str, action: &str, resources: &[&str]) -> bool {
         self.times != Some(0)
             && self.account.as_deref().is_none_or(|only| only == account)
+            && self
+                .resource
+                .as_deref()
+                .is_none_or(|only| resources.contains(&only))
             && matches(&self.action.to_lowercase(), &action.to_lowercase())
     }
 
@@ -200,8 +216,19 @@ impl Faults {
         action: &str,
         wanted: impl Fn(&Effect) -> bool,
     ) -> Option<Effect> {
+        self.take_about(account, action, &[], wanted)
+    }
+
+    /// The same for an action on resources.
+    pub(crate) fn take_about(
+        &self,
+        account: &str,
+        action: &str,
+        resources: &[&str],
+        wanted: impl Fn(&Effect) -> bool,
+    ) -> Option<Effect> {
         let mut injected = self.injected.lock().unwrap_or_else(PoisonError::into_inner);
-        let hits = |fault: &Fault| wanted(&fault.effect) && fault.hits(account, action);
+        let hits = |fault: &Fault| wanted(&fault.effect) && fault.hits(account, action, resources);
         injected
             .iter_mut()
             .filter(|fault| hits(fault))
@@ -247,6 +274,17 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_fault_about_a_resource_leaves_others_alone() {
+        let faults = Faults::standing(&Organization::of([]));
+        faults.inject(Fault::access_denied().resource("arn:one"));
+        let taken = |resources: &[&str]| faults.take_about("1", "a:B", resources, |_| true);
+        assert!(taken(&["arn:one"]).is_some());
+        assert!(taken(&["arn:other", "arn:one"]).is_some());
+        assert!(taken(&["arn:other"]).is_none());
+        assert!(taken(&[]).is_none());
     }
 
     #[test]

@@ -20,6 +20,7 @@
 mod authorization;
 mod calls;
 mod clock;
+mod cloudtrail;
 mod config;
 mod faults;
 mod iam;

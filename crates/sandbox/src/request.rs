@@ -208,11 +208,14 @@ async fn respond(
 
 /// Lets happen what a fault wants to happen before the request is looked at.
 async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> {
+    let resources: Vec<_> = needs
+        .iter()
+        .map(|needed| needed.resource.as_str())
+        .collect();
     let take = |wanted: fn(&Effect) -> bool| {
-        request
-            .world
-            .faults
-            .take(request.account(), request.operation.action, wanted)
+        let action = request.operation.action;
+        let faults = &request.world.faults;
+        faults.take_about(request.account(), action, &resources, wanted)
     };
     if let Some(Effect::Latency(ms)) = take(|effect| matches!(effect, Effect::Latency(_))) {
         tokio::time::sleep(Duration::from_millis(ms)).await;

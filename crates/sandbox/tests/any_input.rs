@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 /// Names of members of many operations, so that inputs get past the first check.
 const MEMBERS: &[&str] = &[
     "AccessKeyId",
+    "AdvancedEventSelectors",
     "Annotation",
     "CertificateId",
     "ComplianceResourceId",
@@ -24,23 +25,30 @@ const MEMBERS: &[&str] = &[
     "ConfigRuleName",
     "ConfigRuleNames",
     "DurationSeconds",
+    "Equals",
     "Evaluations",
+    "EventSelectors",
+    "Field",
+    "FieldSelectors",
     "InputParameters",
     "Key",
     "Limit",
     "Marker",
     "MaxItems",
     "MessageType",
+    "Name",
     "NextToken",
     "OrderingTimestamp",
     "Owner",
     "Policy",
     "PolicyArns",
     "ResourceId",
+    "ResourceIdList",
     "ResourceType",
     "ResultToken",
     "RoleArn",
     "RoleSessionName",
+    "S3BucketName",
     "SerialNumber",
     "Source",
     "SourceDetails",
@@ -50,12 +58,14 @@ const MEMBERS: &[&str] = &[
     "TargetPrincipal",
     "TaskPolicyArn",
     "TestMode",
+    "TrailName",
     "UserName",
     "Value",
     "arn",
     "entry",
     "key",
     "member",
+    "trailNameList",
     "value",
 ];
 
@@ -69,7 +79,9 @@ fn text() -> impl Strategy<Value = String> {
                 "7",
                 "true",
                 "rule",
+                "trail",
                 "arn:",
+                "arn:aws:cloudtrail:eu-west-1:111111111111:trail/trail",
                 "arn:aws:iam::111111111111:role/r",
                 "{}",
                 "111111111111",
@@ -165,6 +177,15 @@ async fn ask(
         .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
 }
 
+/// What `X-Amz-Target` starts with, for services that are asked in JSON.
+fn target(service: &str) -> Option<&'static str> {
+    match service {
+        "config" => Some("StarlingDoveService"),
+        "cloudtrail" => Some("CloudTrail_20131101"),
+        _ => None,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -178,9 +199,9 @@ proptest! {
         let key = if by_root { "AKIAROOT000000000001" } else { "111111111111" };
         let credentials = Credentials::new(key, "secret", None, None, "test");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (status, body) = if service == "config" {
+        let (status, body) = if let Some(target) = target(service) {
             let headers = format!(
-                "content-type: application/x-amz-json-1.1\r\nx-amz-target: StarlingDoveService.{name}\r\n"
+                "content-type: application/x-amz-json-1.1\r\nx-amz-target: {target}.{name}\r\n"
             );
             let asked = value.to_string();
             runtime.block_on(ask(&credentials, service, &headers, &asked)).unwrap()
@@ -191,7 +212,7 @@ proptest! {
         };
         prop_assert!([200, 400, 403, 404, 409, 410, 501].contains(&status), "{status}: {body}");
         prop_assert!(!body.contains("this policy"), "{body}");
-        if service == "config" {
+        if target(service).is_some() {
             prop_assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
         } else {
             prop_assert!(body.starts_with('<') && body.ends_with("Response>"), "{body}");

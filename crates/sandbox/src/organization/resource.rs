@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
+use crate::cloudtrail;
 use crate::wire::{Protocol, Shape};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
@@ -68,7 +69,7 @@ pub(crate) struct Kind {
 }
 
 /// Every kind of resource that an organization file can have.
-const KINDS: &[Kind] = &[];
+const KINDS: &[Kind] = &[cloudtrail::KIND];
 
 /// Checks and completes the resources of every account.
 pub(super) fn complete(organization: &mut Organization) -> Result<(), OrganizationError> {

@@ -18,6 +18,7 @@ import botocore.config
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+import boto3_cloudtrail
 from answers import problems
 from inputs import members, members_set
 
@@ -429,6 +430,7 @@ def main():
     caller = config(run, asked["function"])
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
+    boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)
