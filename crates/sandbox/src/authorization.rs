@@ -14,12 +14,12 @@ pub(crate) fn authorize(request: &Request<'_>, needed: &Needed) -> Result<(), Fa
     let action = needed.action;
     match decide(request, needed) {
         Ok(Decision::Allowed) => Ok(()),
-        Ok(Decision::ImplicitlyDenied) => Err(request.protocol.access_denied(format!(
+        Ok(Decision::ImplicitlyDenied) => Err(request.access_denied(format!(
             "User: {} is not authorized to perform: {action} on resource: {} \
              because no policy allows the {action} action",
             caller.principal.arn, needed.resource
         ))),
-        Ok(Decision::ExplicitlyDenied) => Err(request.protocol.access_denied(format!(
+        Ok(Decision::ExplicitlyDenied) => Err(request.access_denied(format!(
             "User: {} is not authorized to perform: {action} on resource: {} \
              with an explicit deny",
             caller.principal.arn, needed.resource
@@ -29,8 +29,25 @@ pub(crate) fn authorize(request: &Request<'_>, needed: &Needed) -> Result<(), Fa
     }
 }
 
+/// Holds a policy that is to be put on a resource to what a policy is. What only the
+/// sandbox does not know is not passed off as an error of the client.
+pub(crate) fn check_resource_policy(
+    text: &str,
+    malformed: impl FnOnce(String) -> Failure,
+) -> Result<(), Failure> {
+    match Document::parse(text) {
+        Ok(document) if document.names_principals() => Ok(()),
+        Ok(_) => Err(malformed("a statement names no principal".to_owned())),
+        Err(error @ (PolicyError::UnknownKey(_) | PolicyError::UnknownOperator(_))) => {
+            Err(Failure::not_implemented(format!("this policy: {error}")))
+        }
+        Err(error) => Err(malformed(error.to_string())),
+    }
+}
+
 fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyError> {
     let caller = request.caller;
+    let of_resource = needed.policy.as_ref().map_err(PolicyError::clone)?;
     let identity = identity_policies(request, caller);
     let session = caller
         .session
@@ -46,7 +63,7 @@ fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyErro
         &Applicable {
             identity: &identity,
             session,
-            resource: needed.policy.as_ref(),
+            resource: of_resource.as_ref(),
             owner: None,
         },
     )

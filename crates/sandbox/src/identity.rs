@@ -202,18 +202,19 @@ pub(crate) fn role_id(account: &str, name: &str) -> String {
 /// An id of the form IAM gives to what it names, `AROA` and 17 characters, which is
 /// the same for the same thing.
 pub(crate) fn unique_id(prefix: &str, of: &str) -> String {
+    let digits = unique_uuid(of).simple().to_string().to_uppercase();
+    format!("{prefix}{}", digits.get(..17).unwrap_or_default())
+}
+
+/// An id of the form that SNS and KMS give, which is the same for the same thing.
+pub(crate) fn unique_uuid(of: &str) -> Uuid {
     // FNV-1a, twice with different seeds: 128 bits are plenty to tell things apart.
     let hash = |seed: u64| {
         of.bytes().fold(seed, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         })
     };
-    let digits = format!(
-        "{:016X}{:016X}",
-        hash(0xcbf2_9ce4_8422_2325),
-        hash(0x8422_2325_cbf2_9ce4)
-    );
-    format!("{prefix}{}", digits.get(..17).unwrap_or_default())
+    Uuid::from_u64_pair(hash(0xcbf2_9ce4_8422_2325), hash(0x8422_2325_cbf2_9ce4))
 }
 
 /// The principal of a session of a role.

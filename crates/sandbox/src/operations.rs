@@ -4,10 +4,10 @@
 use hyper::StatusCode;
 
 use crate::organization::is_account_id;
-use crate::policy::Document;
+use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudtrail, config, iam, sts};
+use crate::{cloudtrail, config, iam, kms, lambda, sns, sts};
 
 /// An operation of a service.
 pub(crate) struct Operation {
@@ -32,8 +32,8 @@ pub(crate) struct Needed {
     pub(crate) action: &'static str,
     /// The ARN of the resource, or `*` for an action that is not about any.
     pub(crate) resource: String,
-    /// The policy of the resource, where it has one.
-    pub(crate) policy: Option<Document>,
+    /// The policy of the resource, where it has one. An error, where it cannot be judged.
+    pub(crate) policy: Result<Option<Document>, PolicyError>,
 }
 
 impl Needed {
@@ -42,7 +42,16 @@ impl Needed {
         Self {
             action: request.operation.action,
             resource: resource.into(),
-            policy: None,
+            policy: Ok(None),
+        }
+    }
+
+    /// The same on a resource with a policy, where it has one.
+    #[must_use]
+    pub(crate) fn under(self, policy: Option<&str>) -> Self {
+        Self {
+            policy: policy.map(Document::parse).transpose(),
+            ..self
         }
     }
 }
@@ -98,6 +107,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) fn namespace(service: &str) -> &'static str {
     match service {
         "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
+        "sns" => "http://sns.amazonaws.com/doc/2010-03-31/",
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
         _ => "",
     }
@@ -120,6 +130,14 @@ const fn row(
         needs,
         context: |_| Vec::new(),
         handler,
+    }
+}
+
+/// An operation of KMS: they all have the same condition keys.
+const fn of_kms(row: Operation) -> Operation {
+    Operation {
+        context: kms::context,
+        ..row
     }
 }
 
@@ -188,6 +206,40 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         context: cloudtrail::passed_to_cloudtrail,
         ..row("cloudtrail", "UpdateTrail", "cloudtrail:UpdateTrail", &cloudtrail::UPDATE_TRAIL, cloudtrail::trail_and_role, cloudtrail::update_trail)
     },
+
+    row("sns", "ConfirmSubscription", "sns:ConfirmSubscription", &sns::CONFIRM_SUBSCRIPTION, sns::confirmed_topic, sns::confirm_subscription),
+    row("sns", "CreateTopic", "sns:CreateTopic", &sns::CREATE_TOPIC, sns::new_topic, sns::create_topic),
+    row("sns", "DeleteTopic", "sns:DeleteTopic", &sns::OF_TOPIC, sns::on_topic, sns::delete_topic),
+    row("sns", "GetSubscriptionAttributes", "sns:GetSubscriptionAttributes", &sns::OF_SUBSCRIPTION, any, sns::get_subscription_attributes),
+    row("sns", "GetTopicAttributes", "sns:GetTopicAttributes", &sns::OF_TOPIC, sns::on_topic, sns::get_topic_attributes),
+    row("sns", "ListSubscriptions", "sns:ListSubscriptions", &sns::LIST, any, sns::list_subscriptions),
+    row("sns", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", &sns::LIST_OF_TOPIC, sns::on_topic, sns::list_subscriptions_by_topic),
+    row("sns", "ListTopics", "sns:ListTopics", &sns::LIST, any, sns::list_topics),
+    row("sns", "SetSubscriptionAttributes", "sns:SetSubscriptionAttributes", &sns::SET_SUBSCRIPTION_ATTRIBUTES, any, sns::set_subscription_attributes),
+    row("sns", "SetTopicAttributes", "sns:SetTopicAttributes", &sns::SET_TOPIC_ATTRIBUTES, sns::on_topic, sns::set_topic_attributes),
+    Operation {
+        context: sns::subscribe_context,
+        ..row("sns", "Subscribe", "sns:Subscribe", &sns::SUBSCRIBE, sns::on_topic, sns::subscribe)
+    },
+    row("sns", "Unsubscribe", "sns:Unsubscribe", &sns::OF_SUBSCRIPTION, any, sns::unsubscribe),
+
+    of_kms(row("kms", "CreateAlias", "kms:CreateAlias", &kms::CREATE_ALIAS, kms::new_alias, kms::create_alias)),
+    of_kms(row("kms", "CreateKey", "kms:CreateKey", &kms::CREATE_KEY, kms::new_key, kms::create_key)),
+    of_kms(row("kms", "DescribeKey", "kms:DescribeKey", &kms::DESCRIBE_KEY, kms::on_key, kms::describe_key)),
+    of_kms(row("kms", "DisableKey", "kms:DisableKey", &kms::OF_KEY, kms::on_key, kms::disable_key)),
+    of_kms(row("kms", "EnableKey", "kms:EnableKey", &kms::OF_KEY, kms::on_key, kms::enable_key)),
+    of_kms(row("kms", "GetKeyPolicy", "kms:GetKeyPolicy", &kms::GET_KEY_POLICY, kms::on_key, kms::get_key_policy)),
+    of_kms(row("kms", "ListAliases", "kms:ListAliases", &kms::LIST_ALIASES, any, kms::list_aliases)),
+    of_kms(row("kms", "ListKeys", "kms:ListKeys", &kms::LIST, any, kms::list_keys)),
+    of_kms(row("kms", "PutKeyPolicy", "kms:PutKeyPolicy", &kms::PUT_KEY_POLICY, kms::on_key, kms::put_key_policy)),
+    of_kms(row("kms", "ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", &kms::SCHEDULE_KEY_DELETION, kms::on_key, kms::schedule_key_deletion)),
+
+    Operation {
+        context: lambda::add_permission_context,
+        ..row("lambda", "AddPermission", "lambda:AddPermission", &lambda::ADD_PERMISSION, lambda::on_function, lambda::add_permission)
+    },
+    row("lambda", "GetPolicy", "lambda:GetPolicy", &lambda::GET_POLICY, lambda::on_function, lambda::get_policy),
+    row("lambda", "RemovePermission", "lambda:RemovePermission", &lambda::REMOVE_PERMISSION, lambda::on_function, lambda::remove_permission),
 ];
 
 /// The input of operations that have none.

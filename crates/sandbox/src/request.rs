@@ -17,7 +17,7 @@ use crate::calls::{Call, Permission};
 use crate::faults::Effect;
 use crate::identity::{self, Caller};
 use crate::operations::{self, Needed, Operation};
-use crate::organization::Partition;
+use crate::organization::{Account, Partition, Place};
 use crate::policy::PrincipalKind;
 use crate::wire::{Failure, Protocol, Structure};
 use crate::world::World;
@@ -40,6 +40,26 @@ impl Request<'_> {
     /// The account of the caller.
     pub(crate) fn account(&self) -> &str {
         &self.caller.principal.account
+    }
+
+    /// The Region that is asked, in the caller's account.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            partition: self.partition(),
+            account: self.account(),
+            region: self.region,
+        }
+    }
+
+    /// Changes an account, the caller's or another.
+    pub(crate) fn change<T>(
+        &self,
+        account: &str,
+        change: impl FnOnce(&mut Account) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.world
+            .change_account(account, change)
+            .unwrap_or_else(|| Err(self.access_denied("There is no such account.")))
     }
 
     /// The partition all of this happens in.
@@ -89,6 +109,18 @@ impl Request<'_> {
 
     fn typed<T: DeserializeOwned>(&self, value: Value) -> Result<T, Failure> {
         serde_json::from_value(value).map_err(|error| self.protocol.malformed(error.to_string()))
+    }
+
+    /// A refusal because the caller may not. SNS has a code of its own for it.
+    pub(crate) fn access_denied(&self, message: impl Into<String>) -> Failure {
+        let failure = self.protocol.access_denied(message);
+        match self.operation.service {
+            "sns" => Failure {
+                code: "AuthorizationError".into(),
+                ..failure
+            },
+            _ => failure,
+        }
     }
 
     /// Whether the caller is the root user, in a session or with its own key.
@@ -233,7 +265,7 @@ async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> 
             ..protocol.throttled()
         }
         .into()),
-        Some(Effect::AccessDenied) => Err(protocol
+        Some(Effect::AccessDenied) => Err(request
             .access_denied(format!(
                 "User: {} is not authorized to perform: {} on resource: {} \
                  with an explicit deny in a service control policy",

@@ -131,13 +131,19 @@ impl World {
                 group.region(),
                 group.account()
             );
-            self.unread(filters, alarms::DESCRIBE_METRIC_FILTERS, Some((group, &place)));
+            self.unread(
+                filters,
+                alarms::DESCRIBE_METRIC_FILTERS,
+                Some((group, &place)),
+            );
             if let Fact::Known(Some(filters)) = filters {
                 let account = self.account(group.account());
                 let resource = |members| Resource::new(group.region(), without_nulls(members));
                 let log_group = resource(json!({ "logGroupName": name }));
                 account.log_groups.push(log_group);
-                let filters = filters.iter().map(|filter| resource(metric_filter(name, filter)));
+                let filters = filters
+                    .iter()
+                    .map(|filter| resource(metric_filter(name, filter)));
                 account.metric_filters.extend(filters);
             }
         }
@@ -152,7 +158,9 @@ impl World {
                 let metric_alarms = alarms.metric_alarms.iter().map(metric_alarm);
                 account.metric_alarms.extend(metric_alarms.map(resource));
                 let composite_alarms = alarms.composite_alarms.iter().map(composite_alarm);
-                account.composite_alarms.extend(composite_alarms.map(resource));
+                account
+                    .composite_alarms
+                    .extend(composite_alarms.map(resource));
             }
         }
         for (alarm, rules) in &observed.mute_rules {
@@ -174,7 +182,11 @@ impl World {
         self.topics(observed);
         self.keys(observed);
         for (function, policy) in &observed.function_policies {
-            self.unread(policy, alarms::GET_POLICY, Some((function, function.as_str())));
+            self.unread(
+                policy,
+                alarms::GET_POLICY,
+                Some((function, function.as_str())),
+            );
             if let Fact::Known(Some(policy)) = policy {
                 let name = function.resource().strip_prefix("function:").unwrap();
                 let members = json!({ "FunctionName": name, "Policy": policy });
@@ -186,7 +198,11 @@ impl World {
 
     fn topics(&mut self, observed: &Observed) {
         for (arn, topic) in &observed.topics {
-            self.unread(topic, alarms::GET_TOPIC_ATTRIBUTES, Some((arn, arn.as_str())));
+            self.unread(
+                topic,
+                alarms::GET_TOPIC_ATTRIBUTES,
+                Some((arn, arn.as_str())),
+            );
             if let Fact::Known(Some(topic)) = topic {
                 let members = json!({
                     "Name": arn.resource(),
@@ -375,8 +391,14 @@ fn metric_alarm(alarm: &MetricAlarm) -> Value {
         "ThresholdMetricId": alarm.threshold_metric_id,
     });
     if let Some(stat) = &alarm.metric {
-        let is_extended = stat.stat.starts_with(|first: char| first.is_ascii_lowercase());
-        let kind = if is_extended { "ExtendedStatistic" } else { "Statistic" };
+        let is_extended = stat
+            .stat
+            .starts_with(|first: char| first.is_ascii_lowercase());
+        let kind = if is_extended {
+            "ExtendedStatistic"
+        } else {
+            "Statistic"
+        };
         add(
             &mut members,
             &json!({

@@ -15,7 +15,6 @@ mod trail;
 use hyper::StatusCode;
 
 use crate::operations::{Context, Needed, resource_named};
-use crate::policy::Document;
 use crate::request::Request;
 use crate::wire::{Failure, Shape, required, text};
 
@@ -79,21 +78,13 @@ fn on_trail(request: &Request<'_>, named: &str) -> Needed {
         return Needed::on(request, "*");
     };
     let foreign = name::owner_in(&arn) != request.account();
-    Needed {
-        policy: foreign.then(anybody).flatten(),
-        ..Needed::on(request, arn)
-    }
+    Needed::on(request, arn).under(foreign.then_some(ANYBODY))
 }
 
 /// Trails have no policies. What members of an organization are told of its trails is
 /// for CloudTrail to say, and their own policies decide whether they may ask.
-fn anybody() -> Option<Document> {
-    Document::parse(
-        r#"{"Version": "2012-10-17", "Statement":
-            {"Effect": "Allow", "Principal": "*", "Action": "cloudtrail:*", "Resource": "*"}}"#,
-    )
-    .ok()
-}
+const ANYBODY: &str = r#"{"Version": "2012-10-17", "Statement":
+    {"Effect": "Allow", "Principal": "*", "Action": "cloudtrail:*", "Resource": "*"}}"#;
 
 /// An error of CloudTrail: they all come with status 400.
 fn refused(code: &'static str, message: impl Into<String>) -> Failure {

@@ -165,8 +165,13 @@ pub(super) fn known(request: &Request<'_>) -> Vec<Trail> {
         let trails = accounts
             .values()
             .flat_map(|account| account.trails.iter().map(move |trail| (account, trail)));
+        let organization = &request.world.organization;
+        let shared = |account: &Account| {
+            organization.has_member(&account.id) && organization.has_member(request.account())
+        };
         let known = trails.filter(|(account, trail)| {
-            account.id == request.account() || is(&trail.members, "IsOrganizationTrail")
+            account.id == request.account()
+                || is(&trail.members, "IsOrganizationTrail") && shared(account)
         });
         known
             .map(|(account, trail)| Trail::of(account, trail))

@@ -1,5 +1,6 @@
 //! The Lambda side: functions by account, Region and name, and who invokes them how.
 
+mod policy;
 mod process;
 mod runtime_api;
 
@@ -13,6 +14,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::time::timeout;
 
+pub(crate) use policy::{
+    ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
+    add_permission_context, get_policy, on_function, remove_permission,
+};
 pub use process::{FunctionProcess, ProcessError, ProcessSettings, Timings};
 
 /// What an invocation becomes.

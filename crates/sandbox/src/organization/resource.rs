@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
-use crate::cloudtrail;
 use crate::wire::{Protocol, Shape};
+use crate::{cloudtrail, kms, lambda, sns};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -69,7 +69,14 @@ pub(crate) struct Kind {
 }
 
 /// Every kind of resource that an organization file can have.
-const KINDS: &[Kind] = &[cloudtrail::KIND];
+const KINDS: &[Kind] = &[
+    cloudtrail::KIND,
+    sns::TOPIC,
+    sns::SUBSCRIPTION,
+    kms::KEY,
+    kms::KEY_ALIAS,
+    lambda::FUNCTION,
+];
 
 /// Checks and completes the resources of every account.
 pub(super) fn complete(organization: &mut Organization) -> Result<(), OrganizationError> {
@@ -84,15 +91,9 @@ pub(super) fn complete(organization: &mut Organization) -> Result<(), Organizati
                     let problem = format!("{} is not enabled", resource.region);
                     return Err(invalid(format!("{key}.region"), problem));
                 }
-                let expected: Vec<_> = kind.shape.members().collect();
-                let mut members = resource.members.keys();
-                if let Some(member) = members.find(|member| !expected.contains(&member.as_str())) {
-                    return Err(invalid(
-                        format!("{key}.{member}"),
-                        format!("is none of {}", expected.join(", ")),
-                    ));
-                }
-                let given = Value::Object(std::mem::take(&mut resource.members));
+                let written = Value::Object(std::mem::take(&mut resource.members));
+                let given = kind.shape.of_file(written);
+                let given = given.map_err(|problem| invalid(&key, problem))?;
                 let normal = kind
                     .shape
                     .check(Protocol::AwsJson("1.1"), &given)

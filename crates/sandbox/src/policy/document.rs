@@ -31,6 +31,13 @@ impl Document {
             .map_err(|error| PolicyError::Malformed(error.to_string()))?
             .try_into()
     }
+
+    /// Whether every statement says whom it is about, as in the policy of a resource.
+    pub(crate) fn names_principals(&self) -> bool {
+        self.statements
+            .iter()
+            .all(|statement| statement.principal.is_some())
+    }
 }
 
 impl TryFrom<serde_json::Value> for Document {

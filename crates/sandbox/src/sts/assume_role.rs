@@ -87,7 +87,7 @@ pub(crate) fn role(request: &Request<'_>) -> Vec<Needed> {
     .map(|action| Needed {
         action,
         resource: resource.to_owned(),
-        policy: trust.clone(),
+        policy: Ok(trust.clone()),
     })
     .collect()
 }

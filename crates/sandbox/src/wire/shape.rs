@@ -120,6 +120,34 @@ impl Shape {
         )))
     }
 
+    /// What an organization file writes, as a request would have it: where AWS has JSON
+    /// in a text, the file may have a table. The error names what the shape does not have.
+    pub(crate) fn of_file(&self, written: Value) -> Result<Value, String> {
+        match (self, written) {
+            (Self::Text { .. }, Value::Object(table)) => {
+                Ok(Value::Object(table).to_string().into())
+            }
+            (Self::List { of, .. }, Value::Array(items)) => {
+                items.into_iter().map(|item| of.of_file(item)).collect()
+            }
+            (Self::Map(of), Value::Object(entries)) => entries
+                .into_iter()
+                .map(|(key, entry)| Ok((key, of.of_file(entry)?)))
+                .collect(),
+            (Self::Structure(members), Value::Object(given)) => given
+                .into_iter()
+                .map(|(name, value)| {
+                    let Some(member) = members.iter().find(|member| member.name == name) else {
+                        let known: Vec<_> = self.members().collect();
+                        return Err(format!("{name} is none of {}", known.join(", ")));
+                    };
+                    Ok((name, member.shape.of_file(value)?))
+                })
+                .collect(),
+            (_, other) => Ok(other),
+        }
+    }
+
     /// A value in its normal form as part of an answer; members that the shape does
     /// not have are left out. None, when it is of another type.
     pub(crate) fn output(&self, value: &Value) -> Option<Output> {
@@ -386,6 +414,21 @@ mod tests {
     #[test]
     fn lengths_count_characters_not_bytes() {
         assert!(text(0, 2).check(Protocol::AwsQuery, &json!("✓✓")).is_ok());
+    }
+
+    #[test]
+    fn a_file_may_write_json_as_a_table_and_nothing_unknown() {
+        const FILE: Shape = Shape::Structure(&[
+            member("Policy", text(0, 99)),
+            member("Of", Shape::Structure(&[member("Text", text(0, 9))])),
+        ]);
+        let written = json!({ "Policy": { "Statement": [] }, "Of": { "Text": "a" } });
+        assert_eq!(
+            FILE.of_file(written).unwrap(),
+            json!({ "Policy": "{\"Statement\":[]}", "Of": { "Text": "a" } })
+        );
+        let error = FILE.of_file(json!({ "Of": { "Txt": "a" } })).unwrap_err();
+        assert_eq!(error, "Txt is none of Text");
     }
 
     #[test]
