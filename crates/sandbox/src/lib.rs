@@ -20,15 +20,18 @@
 mod authorization;
 mod calls;
 mod clock;
+mod cloudwatch;
 mod config;
 mod faults;
 mod iam;
 mod identity;
 mod lambda;
+mod logs;
 mod operations;
 mod organization;
 mod paging;
 pub mod policy;
+mod regional;
 mod request;
 mod sandbox;
 mod serve;

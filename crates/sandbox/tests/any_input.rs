@@ -13,6 +13,9 @@ use tokio::net::TcpStream;
 /// Names of members of many operations, so that inputs get past the first check.
 const MEMBERS: &[&str] = &[
     "AccessKeyId",
+    "AlarmName",
+    "AlarmNames",
+    "AlarmRule",
     "Annotation",
     "CertificateId",
     "ComplianceResourceId",
@@ -23,14 +26,19 @@ const MEMBERS: &[&str] = &[
     "ConfigRuleArn",
     "ConfigRuleName",
     "ConfigRuleNames",
+    "Duration",
     "DurationSeconds",
     "Evaluations",
+    "Expression",
     "InputParameters",
     "Key",
     "Limit",
     "Marker",
     "MaxItems",
     "MessageType",
+    "MetricName",
+    "MuteTargets",
+    "Name",
     "NextToken",
     "OrderingTimestamp",
     "Owner",
@@ -41,11 +49,15 @@ const MEMBERS: &[&str] = &[
     "ResultToken",
     "RoleArn",
     "RoleSessionName",
+    "Rule",
+    "Schedule",
     "SerialNumber",
     "Source",
     "SourceDetails",
     "SourceIdentifier",
     "SourceIdentity",
+    "StateReason",
+    "StateValue",
     "Tags",
     "TargetPrincipal",
     "TaskPolicyArn",
@@ -54,8 +66,14 @@ const MEMBERS: &[&str] = &[
     "Value",
     "arn",
     "entry",
+    "filterName",
+    "filterPattern",
     "key",
+    "logEventMessages",
+    "logGroupName",
     "member",
+    "metricName",
+    "metricTransformations",
     "value",
 ];
 
@@ -178,9 +196,14 @@ proptest! {
         let key = if by_root { "AKIAROOT000000000001" } else { "111111111111" };
         let credentials = Credentials::new(key, "secret", None, None, "test");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (status, body) = if service == "config" {
+        let version = match service {
+            "config" | "logs" => Some("1.1"),
+            "monitoring" => Some("1.0"),
+            _ => None,
+        };
+        let (status, body) = if let Some(version) = version {
             let headers = format!(
-                "content-type: application/x-amz-json-1.1\r\nx-amz-target: StarlingDoveService.{name}\r\n"
+                "content-type: application/x-amz-json-{version}\r\nx-amz-target: Service.{name}\r\n"
             );
             let asked = value.to_string();
             runtime.block_on(ask(&credentials, service, &headers, &asked)).unwrap()
@@ -191,7 +214,7 @@ proptest! {
         };
         prop_assert!([200, 400, 403, 404, 409, 410, 501].contains(&status), "{status}: {body}");
         prop_assert!(!body.contains("this policy"), "{body}");
-        if service == "config" {
+        if version.is_some() {
             prop_assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
         } else {
             prop_assert!(body.starts_with('<') && body.ends_with("Response>"), "{body}");

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
+use crate::{cloudwatch, logs};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -68,7 +69,13 @@ pub(crate) struct Kind {
 }
 
 /// Every kind of resource that an organization file can have.
-const KINDS: &[Kind] = &[];
+const KINDS: &[Kind] = &[
+    logs::LOG_GROUPS,
+    logs::METRIC_FILTERS,
+    cloudwatch::METRIC_ALARMS,
+    cloudwatch::COMPOSITE_ALARMS,
+    cloudwatch::ALARM_MUTE_RULES,
+];
 
 /// Checks and completes the resources of every account.
 pub(super) fn complete(organization: &mut Organization) -> Result<(), OrganizationError> {
