@@ -76,13 +76,15 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
             "aws:EpochTime".to_owned(),
             (request.now.millis() / 1000).to_string(),
         ),
-        ("aws:PrincipalOrgID".to_owned(), organization.id.clone()),
         ("aws:RequestedRegion".to_owned(), request.region.to_owned()),
         // The sandbox stands for endpoints that are only reached over TLS.
         ("aws:SecureTransport".to_owned(), "true".to_owned()),
         ("aws:ViaAWSService".to_owned(), "false".to_owned()),
         ("aws:userid".to_owned(), caller.user_id.clone()),
     ];
+    if organization.has_member(&caller.principal.account) {
+        context.push(("aws:PrincipalOrgID".to_owned(), organization.id.clone()));
+    }
     match caller.principal.kind {
         PrincipalKind::Administrator => {
             context.push(("aws:PrincipalType".to_owned(), "AssumedRole".to_owned()));
@@ -108,6 +110,8 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
     let owner = needed.resource.split(':').nth(4).unwrap_or_default();
     if organization.account(owner).is_some() {
         context.push(("aws:ResourceAccount".to_owned(), owner.to_owned()));
+    }
+    if organization.has_member(owner) {
         context.push(("aws:ResourceOrgID".to_owned(), organization.id.clone()));
     }
     context

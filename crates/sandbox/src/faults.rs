@@ -11,7 +11,7 @@ use crate::organization::Organization;
 ///
 /// ```
 /// # use sandbox::Fault;
-/// let fault = Fault::throttling().account("111111111111").action("iam:Get*").times(3);
+/// let fault = Fault::throttling().account("111111111111").action("iam:Get*").after(1).times(3);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,9 @@ pub struct Fault {
     account: Option<String>,
     #[serde(default = "every_action")]
     action: String,
+    resource: Option<String>,
+    #[serde(default)]
+    after: u32,
     times: Option<u32>,
 }
 
@@ -101,6 +104,26 @@ impl Fault {
         }
     }
 
+    /// Only when it is about this resource, by the ARN that policies know it by. Does
+    /// not go with short pages and `FailedEvaluations`, which are not about one.
+    #[must_use]
+    pub fn resource(self, arn: impl Into<String>) -> Self {
+        Self {
+            resource: Some(arn.into()),
+            ..self
+        }
+    }
+
+    /// Not the first so many times that it would: the n-th page of a list fails
+    /// after n - 1.
+    #[must_use]
+    pub fn after(self, passed: u32) -> Self {
+        Self {
+            after: passed,
+            ..self
+        }
+    }
+
     /// Only so many times.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
@@ -115,14 +138,30 @@ impl Fault {
             effect,
             account: None,
             action: every_action(),
+            resource: None,
+            after: 0,
             times: None,
         }
     }
 
-    fn hits(&self, account: &str, action: &str) -> bool {
+    fn hits(&self, account: &str, action: &str, resources: &[&str]) -> bool {
         self.times != Some(0)
             && self.account.as_deref().is_none_or(|only| only == account)
+            && self
+                .resource
+                .as_deref()
+                .is_none_or(|only| resources.contains(&only))
             && matches(&self.action.to_lowercase(), &action.to_lowercase())
+    }
+
+    /// What a hit causes: nothing, as long as hits go well.
+    fn strike(&mut self) -> Option<Effect> {
+        if self.after > 0 {
+            self.after -= 1;
+            return None;
+        }
+        self.times = self.times.map(|times| times.saturating_sub(1));
+        Some(self.effect.clone())
     }
 }
 
@@ -177,18 +216,27 @@ impl Faults {
         action: &str,
         wanted: impl Fn(&Effect) -> bool,
     ) -> Option<Effect> {
+        self.take_about(account, action, &[], wanted)
+    }
+
+    /// The same for an action on resources.
+    pub(crate) fn take_about(
+        &self,
+        account: &str,
+        action: &str,
+        resources: &[&str],
+        wanted: impl Fn(&Effect) -> bool,
+    ) -> Option<Effect> {
         let mut injected = self.injected.lock().unwrap_or_else(PoisonError::into_inner);
-        let hit = injected
+        let hits = |fault: &Fault| wanted(&fault.effect) && fault.hits(account, action, resources);
+        injected
             .iter_mut()
-            .find(|fault| wanted(&fault.effect) && fault.hits(account, action));
-        if let Some(fault) = hit {
-            fault.times = fault.times.map(|times| times.saturating_sub(1));
-            return Some(fault.effect.clone());
-        }
-        self.standing
-            .iter()
-            .find(|fault| wanted(&fault.effect) && fault.hits(account, action))
-            .map(|fault| fault.effect.clone())
+            .filter(|fault| hits(fault))
+            .find_map(Fault::strike)
+            .or_else(|| {
+                let standing = self.standing.iter().find(|fault| hits(fault));
+                standing.map(|fault| fault.effect.clone())
+            })
     }
 }
 
@@ -229,6 +277,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_about_a_resource_leaves_others_alone() {
+        let faults = Faults::standing(&Organization::of([]));
+        faults.inject(Fault::access_denied().resource("arn:one"));
+        let taken = |resources: &[&str]| faults.take_about("1", "a:B", resources, |_| true);
+        assert!(taken(&["arn:one"]).is_some());
+        assert!(taken(&["arn:other", "arn:one"]).is_some());
+        assert!(taken(&["arn:other"]).is_none());
+        assert!(taken(&[]).is_none());
+    }
+
+    #[test]
     fn a_counted_fault_ends() {
         let faults = Faults::standing(&Organization::of([]));
         faults.inject(Fault::throttling().account("1").action("iam:Get*").times(2));
@@ -238,5 +297,25 @@ mod tests {
         assert!(taken("1", "iam:GetUser"));
         assert!(taken("1", "iam:getuser"));
         assert!(!taken("1", "iam:GetUser"));
+    }
+
+    #[test]
+    fn a_fault_lets_pass_what_comes_before() {
+        let faults = Faults::standing(&Organization::of([]));
+        let taken = |action| faults.take("1", action, |_| true);
+        let late = Fault::throttling().action("iam:Get*").after(2).times(1);
+        faults.inject(late);
+        assert_eq!(taken("iam:ListUsers"), None);
+        assert_eq!(taken("iam:GetUser"), None);
+        assert_eq!(taken("iam:GetUser"), None);
+        assert_eq!(taken("iam:GetUser"), Some(Effect::Throttling(2)));
+        assert_eq!(taken("iam:GetUser"), None);
+        // What goes wrong for another reason is not one of those that pass.
+        faults.inject(Fault::throttling().times(2));
+        faults.inject(Fault::access_denied().after(1));
+        let effects = [(); 4].map(|()| taken("iam:GetUser"));
+        let throttled = Some(Effect::Throttling(2));
+        let denied = Some(Effect::AccessDenied);
+        assert_eq!(effects, [throttled.clone(), throttled, None, denied]);
     }
 }

@@ -20,6 +20,7 @@
 mod authorization;
 mod calls;
 mod clock;
+mod cloudtrail;
 mod cloudwatch;
 mod config;
 mod faults;

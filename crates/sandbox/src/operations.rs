@@ -7,7 +7,7 @@ use crate::organization::is_account_id;
 use crate::policy::Document;
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudwatch, config, iam, logs, sts};
+use crate::{cloudtrail, cloudwatch, config, iam, logs, sts};
 
 /// An operation of a service.
 pub(crate) struct Operation {
@@ -205,6 +205,25 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("monitoring", "PutCompositeAlarm", "cloudwatch:PutCompositeAlarm", &cloudwatch::PUT_COMPOSITE_ALARM, cloudwatch::every_alarm, cloudwatch::put_composite_alarm),
     row("monitoring", "PutMetricAlarm", "cloudwatch:PutMetricAlarm", &cloudwatch::PUT_METRIC_ALARM, cloudwatch::alarm, cloudwatch::put_metric_alarm),
     row("monitoring", "SetAlarmState", "cloudwatch:SetAlarmState", &cloudwatch::SET_ALARM_STATE, cloudwatch::alarm, cloudwatch::set_alarm_state),
+
+    Operation {
+        context: cloudtrail::passed_to_cloudtrail,
+        ..row("cloudtrail", "CreateTrail", "cloudtrail:CreateTrail", &cloudtrail::CREATE_TRAIL, cloudtrail::trail_and_role, cloudtrail::create_trail)
+    },
+    row("cloudtrail", "DeleteTrail", "cloudtrail:DeleteTrail", &cloudtrail::OF_TRAIL, cloudtrail::trail, cloudtrail::delete_trail),
+    row("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails", &cloudtrail::DESCRIBE_TRAILS, any, cloudtrail::describe_trails),
+    row("cloudtrail", "GetEventSelectors", "cloudtrail:GetEventSelectors", &cloudtrail::GET_EVENT_SELECTORS, cloudtrail::trail, cloudtrail::get_event_selectors),
+    row("cloudtrail", "GetTrail", "cloudtrail:GetTrail", &cloudtrail::OF_TRAIL, cloudtrail::trail, cloudtrail::get_trail),
+    row("cloudtrail", "GetTrailStatus", "cloudtrail:GetTrailStatus", &cloudtrail::OF_TRAIL, cloudtrail::trail, cloudtrail::get_trail_status),
+    row("cloudtrail", "ListTags", "cloudtrail:ListTags", &cloudtrail::LIST_TAGS, cloudtrail::tagged_trails, cloudtrail::list_tags),
+    row("cloudtrail", "ListTrails", "cloudtrail:ListTrails", &cloudtrail::LIST_TRAILS, any, cloudtrail::list_trails),
+    row("cloudtrail", "PutEventSelectors", "cloudtrail:PutEventSelectors", &cloudtrail::PUT_EVENT_SELECTORS, cloudtrail::trail, cloudtrail::put_event_selectors),
+    row("cloudtrail", "StartLogging", "cloudtrail:StartLogging", &cloudtrail::OF_TRAIL, cloudtrail::trail, cloudtrail::start_logging),
+    row("cloudtrail", "StopLogging", "cloudtrail:StopLogging", &cloudtrail::OF_TRAIL, cloudtrail::trail, cloudtrail::stop_logging),
+    Operation {
+        context: cloudtrail::passed_to_cloudtrail,
+        ..row("cloudtrail", "UpdateTrail", "cloudtrail:UpdateTrail", &cloudtrail::UPDATE_TRAIL, cloudtrail::trail_and_role, cloudtrail::update_trail)
+    },
 ];
 
 /// The input of operations that have none.

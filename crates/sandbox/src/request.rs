@@ -209,11 +209,14 @@ async fn respond(
 
 /// Lets happen what a fault wants to happen before the request is looked at.
 async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> {
+    let resources: Vec<_> = needs
+        .iter()
+        .map(|needed| needed.resource.as_str())
+        .collect();
     let take = |wanted: fn(&Effect) -> bool| {
-        request
-            .world
-            .faults
-            .take(request.account(), request.operation.action, wanted)
+        let action = request.operation.action;
+        let faults = &request.world.faults;
+        faults.take_about(request.account(), action, &resources, wanted)
     };
     if let Some(Effect::Latency(ms)) = take(|effect| matches!(effect, Effect::Latency(_))) {
         tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -290,9 +293,14 @@ struct Endpoint {
 impl Endpoint {
     fn of(parts: &Parts, scope: &Scope) -> Self {
         let host = parts.uri.host().unwrap_or_default();
-        let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-            .iter()
-            .any(|suffix| host.ends_with(suffix));
+        let is_aws = [
+            ".amazonaws.com",
+            ".amazonaws.com.cn",
+            ".amazonaws.eu",
+            ".api.aws",
+        ]
+        .iter()
+        .any(|suffix| host.ends_with(suffix));
         let region = host.split('.').find(|label| is_aws && is_region(label));
         Self {
             region: region.unwrap_or(&scope.region).to_owned(),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::calls::Calls;
 use crate::clock::Clock;
+use crate::cloudtrail::Pace;
 use crate::config::Config;
 use crate::faults::Faults;
 use crate::iam::CredentialReports;
@@ -21,6 +22,7 @@ pub(crate) struct World {
     pub(crate) reports: CredentialReports,
     pub(crate) sessions: Sessions,
     pub(crate) config: Config,
+    pub(crate) trail_changes: Pace,
     pub(crate) functions: Functions,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
@@ -45,6 +47,7 @@ impl World {
             reports: CredentialReports::at_start(&organization, clock.now()),
             sessions: Sessions::default(),
             config: Config::default(),
+            trail_changes: Pace::default(),
             functions: Functions::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),
@@ -66,6 +69,11 @@ impl World {
     pub(crate) fn active_account(&self, id: &str) -> Option<Account> {
         self.account(id)
             .filter(|account| account.state == AccountState::Active)
+    }
+
+    /// Looks at all accounts as they are now.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&BTreeMap<String, Account>) -> T) -> T {
+        look(&self.accounts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes an account, and says what came of it. Nothing, when there is none.

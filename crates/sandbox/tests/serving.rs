@@ -231,6 +231,10 @@ async fn faults_and_calls_are_reached_over_http_too() {
         let (status, _) = control("POST /_sandbox/faults", &fault.to_string()).await;
         assert_eq!(status, 204);
     }
+    let late = json!({ "effect": "access-denied", "action": "iam:*", "after": 1 });
+    control("DELETE /_sandbox/faults", "").await;
+    control("POST /_sandbox/faults", &late.to_string()).await;
+    assert_eq!((summary().await, summary().await), (true, false));
     let (status, error) = control("POST /_sandbox/faults", r#"{"effect":"surprise"}"#).await;
     assert_eq!(status, 400);
     assert!(error.contains("unknown variant `surprise`"), "{error}");

@@ -1,26 +1,35 @@
 //! The rows of `verdicts.json`, and a sandboxed account in the state of a row.
 
-use config_rule::{Compliance, Fact, Unread};
-use hardware_root_mfa::RootMfa;
-use root_credentials::AccountSummary;
-use sandbox::{Account, Fault, Organization, RootUser, Sandbox, VirtualMfaDevice};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use config_rule::Fact;
+use control_tests::{Row, describe_summary, let_fail};
+use hardware_root_mfa::{HardwareRootMfa, RootMfa};
+use sandbox::{Account, Organization, Partition, RootUser, Sandbox, VirtualMfaDevice};
 
-/// Given facts and parameters, the verdict.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) parameters: Map<String, Value>,
-    pub(crate) facts: RootMfa,
-    pub(crate) compliance: Compliance,
-    pub(crate) annotation: String,
-}
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const SUMMARY: &str = "iam:GetAccountSummary";
+pub(crate) const DEVICES: &str = "iam:ListVirtualMFADevices";
 
 /// All rows.
-pub(crate) fn rows() -> Vec<Row> {
-    serde_json::from_str(include_str!("../verdicts.json")).unwrap()
+pub(crate) fn rows() -> Vec<Row<HardwareRootMfa>> {
+    control_tests::rows(include_str!("../verdicts.json"))
+}
+
+/// Rows of facts that no observation gives, because whatever decides is asked for.
+/// They come from snapshots of other versions, or from somebody's pen.
+pub(crate) const SAVED_ONLY: &[&str] = &[
+    "devices needed and not asked for",
+    "summary needed and not asked for",
+];
+
+/// A partition of the sandbox, and one of its Regions.
+pub(crate) fn place(partition: &str) -> (Partition, &'static str) {
+    match partition {
+        "aws" => (Partition::Aws, "eu-west-1"),
+        "aws-us-gov" => (Partition::AwsUsGov, "us-gov-west-1"),
+        "aws-cn" => (Partition::AwsCn, "cn-north-1"),
+        "aws-eusc" => (Partition::AwsEusc, "eusc-de-east-1"),
+        other => panic!("the sandbox has no partition {other}"),
+    }
 }
 
 /// A sandbox with one account in which these facts hold.
@@ -41,50 +50,17 @@ pub(crate) fn sandbox(facts: &RootMfa) -> Sandbox {
         });
         account.virtual_mfa_devices.extend(devices);
     }
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
-    let summary = facts.summary.as_ref().and_then(unread);
-    let devices = facts.virtual_devices.as_ref().and_then(unread);
-    for (action, unread) in [
-        ("iam:GetAccountSummary", summary),
-        ("iam:ListVirtualMFADevices", devices),
-    ] {
-        if let Some(unread) = unread {
-            sandbox.inject(fault(unread).account(&facts.account).action(action));
-        }
+    let (partition, _) = place(&facts.partition);
+    let organization = Organization {
+        partition,
+        ..Organization::of([account])
+    };
+    let sandbox = Sandbox::new(organization).unwrap();
+    if let Some(summary) = &facts.summary {
+        let_fail(&sandbox, &facts.account, SUMMARY, summary);
+    }
+    if let Some(devices) = &facts.virtual_devices {
+        let_fail(&sandbox, &facts.account, DEVICES, devices);
     }
     sandbox
-}
-
-fn describe_summary(summary: &AccountSummary, account: &mut Account) {
-    for (key, value) in [
-        ("AccountAccessKeysPresent", summary.access_keys_present),
-        (
-            "AccountSigningCertificatesPresent",
-            summary.signing_certificates_present,
-        ),
-        ("AccountPasswordPresent", summary.password_present),
-        ("AccountMFAEnabled", summary.mfa_enabled),
-    ] {
-        match value {
-            Some(value) => {
-                account.summary.insert(key.to_owned(), value);
-            }
-            None => account.omitted_summary_keys.push(key.to_owned()),
-        }
-    }
-}
-
-fn unread<T>(fact: &Fact<T>) -> Option<&Unread> {
-    match fact {
-        Fact::Known(_) => None,
-        Fact::Unread(unread) => Some(unread),
-    }
-}
-
-fn fault(unread: &Unread) -> Fault {
-    match unread {
-        Unread::Denied { .. } => Fault::access_denied(),
-        Unread::Unavailable { code, .. } => Fault::error(400, code),
-        Unread::ValueMissing { .. } => unreachable!("a call either answers or does not"),
-    }
 }

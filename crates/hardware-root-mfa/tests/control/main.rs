@@ -1,7 +1,13 @@
-//! The control on facts, and on a sandboxed account.
-#![allow(clippy::unwrap_used, reason = "test")]
+//! The control on facts, on a sandboxed account, and as a Lambda function.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test"
+)]
 
 mod given;
+mod lambda;
 mod laws;
 mod observe;
 mod verdicts;

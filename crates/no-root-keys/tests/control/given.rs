@@ -2,29 +2,18 @@
 
 use std::time::SystemTime;
 
-use config_rule::{Compliance, Fact, Timestamp, Unread};
-use no_root_keys::RootKeys;
-use root_credentials::{AccessKeyUse, AccountSummary, CredentialReport};
-use sandbox::{AccessKey, Account, Fault, LastUsed, Organization, RootUser, Sandbox};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use config_rule::{Fact, Timestamp};
+use control_tests::{Row, describe_summary, let_fail};
+use no_root_keys::{NoRootKeys, RootKeys};
+use root_credentials::{AccessKeyUse, CredentialReport};
+use sandbox::{AccessKey, Account, LastUsed, Organization, RootUser, Sandbox};
 
-use crate::stage::ACCOUNT;
-
-/// Given facts and parameters, the verdict.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) parameters: Map<String, Value>,
-    pub(crate) facts: RootKeys,
-    pub(crate) compliance: Compliance,
-    pub(crate) annotation: String,
-}
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "eu-west-1";
 
 /// All rows.
-pub(crate) fn rows() -> Vec<Row> {
-    serde_json::from_str(include_str!("../verdicts.json")).unwrap()
+pub(crate) fn rows() -> Vec<Row<NoRootKeys>> {
+    control_tests::rows(include_str!("../verdicts.json"))
 }
 
 /// A sandbox with one account in which these facts hold; their times are moved
@@ -42,38 +31,11 @@ pub(crate) fn sandbox(facts: &RootKeys) -> Sandbox {
         describe_report(report, facts.observed_at, &mut account);
     }
     let sandbox = Sandbox::new(Organization::of([account])).unwrap();
-    let unread = [
-        ("iam:GetAccountSummary", unread(&facts.summary)),
-        (
-            "iam:GetCredentialReport",
-            facts.report.as_ref().and_then(unread),
-        ),
-    ];
-    for (action, unread) in unread {
-        if let Some(unread) = unread {
-            sandbox.inject(fault(unread).account(ACCOUNT).action(action));
-        }
+    let_fail(&sandbox, ACCOUNT, "iam:GetAccountSummary", &facts.summary);
+    if let Some(report) = &facts.report {
+        let_fail(&sandbox, ACCOUNT, "iam:GetCredentialReport", report);
     }
     sandbox
-}
-
-fn describe_summary(summary: &AccountSummary, account: &mut Account) {
-    for (key, value) in [
-        ("AccountAccessKeysPresent", summary.access_keys_present),
-        (
-            "AccountSigningCertificatesPresent",
-            summary.signing_certificates_present,
-        ),
-        ("AccountPasswordPresent", summary.password_present),
-        ("AccountMFAEnabled", summary.mfa_enabled),
-    ] {
-        match value {
-            Some(value) => {
-                account.summary.insert(key.to_owned(), value);
-            }
-            None => account.omitted_summary_keys.push(key.to_owned()),
-        }
-    }
 }
 
 fn describe_report(report: &CredentialReport, observed_at: Timestamp, account: &mut Account) {
@@ -94,21 +56,6 @@ fn describe_report(report: &CredentialReport, observed_at: Timestamp, account: &
             ..AccessKey::new(format!("AKIA{number:016}"))
         })
         .collect();
-}
-
-fn unread<T>(fact: &Fact<T>) -> Option<&Unread> {
-    match fact {
-        Fact::Known(_) => None,
-        Fact::Unread(unread) => Some(unread),
-    }
-}
-
-fn fault(unread: &Unread) -> Fault {
-    match unread {
-        Unread::Denied { .. } => Fault::access_denied(),
-        Unread::Unavailable { code, .. } => Fault::error(400, code),
-        Unread::ValueMissing { .. } => unreachable!("a call either answers or does not"),
-    }
 }
 
 fn at(time: Timestamp) -> sandbox::Timestamp {

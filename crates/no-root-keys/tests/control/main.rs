@@ -9,5 +9,4 @@
 mod given;
 mod lambda;
 mod observe;
-mod stage;
 mod verdicts;

@@ -6,8 +6,7 @@ use no_root_keys::{NoRootKeys, NoRootKeysParameters, RootKeys};
 use proptest::prelude::*;
 use root_credentials::{AccessKeyUse, AccountSummary, CredentialReport};
 
-use crate::given;
-use crate::stage::{ACCOUNT, REGION};
+use crate::given::{self, ACCOUNT, REGION};
 
 fn value() -> impl Strategy<Value = Option<i32>> {
     prop::option::of(0..3_i32)

@@ -3,22 +3,23 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use config_rule::Compliance;
-use root_usage_alarm::RootUsage;
+use control_tests::Row;
+use root_usage_alarm::RootUsageAlarm;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Given facts and parameters, the verdict.
-#[derive(Debug, Deserialize)]
+/// A row as the file has it.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Row {
-    pub(crate) name: String,
+struct Written {
+    name: String,
     #[serde(default)]
-    pub(crate) parameters: Map<String, Value>,
+    parameters: Map<String, Value>,
     /// By JSON pointer, what is there instead; `null` takes it away.
     #[serde(default)]
-    pub(crate) changes: Map<String, Value>,
-    pub(crate) compliance: Compliance,
-    pub(crate) annotation: String,
+    changes: Map<String, Value>,
+    compliance: Compliance,
+    annotation: String,
 }
 
 /// Names that stand for ARNs, to keep the rows readable.
@@ -74,8 +75,9 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// All rows.
-pub(crate) fn rows() -> Vec<Row> {
-    serde_json::from_str(include_str!("../verdicts.json")).unwrap()
+pub(crate) fn rows() -> Vec<Row<RootUsageAlarm>> {
+    let written: Vec<Written> = serde_json::from_str(include_str!("../verdicts.json")).unwrap();
+    written.into_iter().map(Row::from).collect()
 }
 
 /// The facts of a complete chain.
@@ -83,18 +85,20 @@ pub(crate) fn complete() -> Value {
     serde_json::from_str(include_str!("../complete.json")).unwrap()
 }
 
-impl Row {
-    pub(crate) fn facts(&self) -> RootUsage {
+impl From<Written> for Row<RootUsageAlarm> {
+    fn from(written: Written) -> Self {
         let mut facts = complete();
-        for (pointer, value) in &self.changes {
+        for (pointer, value) in &written.changes {
             change(&mut facts, pointer, value);
         }
-        serde_json::from_value(facts).unwrap()
-    }
-
-    pub(crate) fn parameters(&self) -> Map<String, Value> {
-        let spelt = spell(&Value::Object(self.parameters.clone()).to_string());
-        serde_json::from_str(&spelt).unwrap()
+        let parameters = spell(&Value::Object(written.parameters).to_string());
+        Self {
+            name: written.name,
+            parameters: serde_json::from_str(&parameters).unwrap(),
+            facts: serde_json::from_value(facts).unwrap(),
+            compliance: written.compliance,
+            annotation: written.annotation,
+        }
     }
 }
 

@@ -19,6 +19,10 @@ pub struct Account {
     /// active are not recognised.
     #[serde(default)]
     pub state: AccountState,
+    /// Whether it is a member of the organization. One that is not shares nothing with
+    /// it: no organization trail, no root sessions, no organization id.
+    #[serde(default = "exists")]
+    pub in_organization: bool,
     /// What its root user can sign in with.
     #[serde(default)]
     pub root: RootUser,
@@ -87,6 +91,7 @@ impl Account {
             id: id.into(),
             name: name.into(),
             state: AccountState::default(),
+            in_organization: true,
             root: RootUser::default(),
             roles: Vec::new(),
             virtual_mfa_devices: Vec::new(),

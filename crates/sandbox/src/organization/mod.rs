@@ -85,6 +85,12 @@ impl Organization {
         self.accounts.iter().find(|account| account.id == id)
     }
 
+    /// Whether an account is a member of the organization, or its management account.
+    pub(crate) fn has_member(&self, id: &str) -> bool {
+        self.account(id)
+            .is_some_and(|account| account.in_organization)
+    }
+
     /// Whether the organization is active in a Region.
     pub fn has_region(&self, region: &str) -> bool {
         if self.regions.is_empty() {
@@ -130,7 +136,7 @@ impl Organization {
             ),
         ] {
             if let Some(id) = id
-                && self.account(id).is_none()
+                && !self.has_member(id)
             {
                 return Err(invalid(
                     key,
@@ -174,6 +180,9 @@ pub enum Partition {
     /// China.
     #[serde(rename = "aws-cn")]
     AwsCn,
+    /// The European Sovereign Cloud.
+    #[serde(rename = "aws-eusc")]
+    AwsEusc,
 }
 
 impl Partition {
@@ -183,6 +192,7 @@ impl Partition {
             Self::Aws => "aws",
             Self::AwsUsGov => "aws-us-gov",
             Self::AwsCn => "aws-cn",
+            Self::AwsEusc => "aws-eusc",
         }
     }
 
@@ -192,6 +202,8 @@ impl Partition {
             Self::AwsUsGov
         } else if region.starts_with("cn-") {
             Self::AwsCn
+        } else if region.starts_with("eusc-") {
+            Self::AwsEusc
         } else {
             Self::Aws
         }
@@ -221,6 +233,7 @@ impl Partition {
             ],
             Self::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
             Self::AwsCn => &["cn-north-1", "cn-northwest-1"],
+            Self::AwsEusc => &["eusc-de-east-1"],
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
-use crate::{cloudwatch, logs};
+use crate::{cloudtrail, cloudwatch, logs};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -70,6 +70,7 @@ pub(crate) struct Kind {
 
 /// Every kind of resource that an organization file can have.
 const KINDS: &[Kind] = &[
+    cloudtrail::KIND,
     logs::LOG_GROUPS,
     logs::METRIC_FILTERS,
     cloudwatch::METRIC_ALARMS,

@@ -18,9 +18,10 @@ import botocore.config
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+import boto3_cloudtrail
+import boto3_cloudwatch
+import boto3_logs
 from answers import problems
-from boto3_cloudwatch import cloudwatch
-from boto3_logs import logs
 from inputs import members, members_set
 
 REGION = "eu-west-1"
@@ -433,8 +434,9 @@ def main():
     caller = config(run, asked["function"])
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
-    logs(run, Caller(FULL), Caller(EMPTY))
-    cloudwatch(run, Caller(FULL), Caller(EMPTY))
+    boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
+    boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
+    boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)

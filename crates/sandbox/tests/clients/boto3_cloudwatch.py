@@ -267,7 +267,7 @@ def delete(run, caller):
     run.same("composite alarms", left, ["bestand-alle", "zusammengesetzt ✓"])
 
 
-def cloudwatch(run, caller, nobody):
+def calls(run, caller, nobody):
     put(run, caller)
     describe(run, caller, nobody)
     change(run, caller)

@@ -140,7 +140,7 @@ def pattern_tests(run, caller):
     run.refused("logs.TestMetricFilter", bad, caller, "InvalidParameterException")
 
 
-def logs(run, caller, nobody):
+def calls(run, caller, nobody):
     group = log_groups(run, caller, nobody)
     metric_filters(run, caller, nobody, group)
     pattern_tests(run, caller)

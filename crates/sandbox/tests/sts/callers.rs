@@ -60,6 +60,7 @@ async fn other_partitions_have_their_own_regions_and_endpoints() {
     for (partition, region) in [
         ("aws-us-gov", "us-gov-east-1"),
         ("aws-cn", "cn-northwest-1"),
+        ("aws-eusc", "eusc-de-east-1"),
     ] {
         let organization = format!(
             "partition = \"{partition}\"

@@ -67,6 +67,16 @@ const ORGANIZATION: &str = r#"
     id = "444444444444"
     name = "suspended"
     state = "SUSPENDED"
+
+    [[account]]
+    id = "555555555555"
+    name = "outsider"
+    in_organization = false
+
+    [[account.role]]
+    name = "shared"
+    trust = '''{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",
+        "Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-sandbox0001"}}}}'''
 "#;
 
 const AUDIT: &str = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials";

@@ -281,3 +281,22 @@ async fn what_would_change_a_session_in_unknown_ways_is_refused() {
         assert!(message.contains("policy/ReadOnlyAccess"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn an_account_of_its_own_has_no_organization() {
+    const SHARED: &str = "arn:aws:iam::555555555555:role/shared";
+    for transport in both(ORGANIZATION).await {
+        for (caller, is_member) in [("333333333333", true), ("555555555555", false)] {
+            let assumed = administrator(&transport, caller)
+                .assume_role()
+                .role_arn(SHARED)
+                .role_session_name("test")
+                .send()
+                .await;
+            assert_eq!(assumed.is_ok(), is_member, "{caller}");
+        }
+        let sts = administrator(&transport, "222222222222");
+        let refused = assume_root(&sts, "555555555555", AUDIT).await;
+        assert_eq!(code(refused), "AccessDenied");
+    }
+}

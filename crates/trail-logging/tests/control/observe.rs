@@ -2,17 +2,18 @@
 //! decide.
 
 use config_rule::{Control, parse_parameters};
+use control_tests::Row;
 use serde_json::{Map, Value};
 use trail_logging::{AccountTrails, TrailLogging};
 
 use crate::cloudtrail::{Asked, CloudTrail, REGION};
-use crate::given::{Row, rows};
+use crate::given::rows;
 
-fn row(name: &str) -> Row {
+fn row(name: &str) -> Row<TrailLogging> {
     rows().into_iter().find(|row| row.name == name).unwrap()
 }
 
-async fn observe(row: &Row) -> (AccountTrails, Vec<Asked>, Vec<&'static str>) {
+async fn observe(row: &Row<TrailLogging>) -> (AccountTrails, Vec<Asked>, Vec<&'static str>) {
     let service = CloudTrail::of(&row.facts);
     let account = service.account();
     let parameters = parse_parameters(row.parameters.clone()).unwrap();

@@ -1,0 +1,25 @@
+//! What the tests of every control have in common: the table of verdicts, and the
+//! stage on which the control's Lambda function runs in a sandbox.
+//!
+//! A dev-dependency of controls, and of nothing else.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "only tests call this, and what is not as expected fails them"
+)]
+
+mod given;
+mod roles;
+mod stage;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use given::{describe_summary, let_fail};
+pub use roles::give_evidence_role;
+pub use stage::{Deployment, Stage, with};
+pub use table::{
+    Row, every_row_has_its_verdict, facts_survive_being_saved, rows,
+    the_readme_names_every_reason_code, the_rows_show_every_reason_code_and_no_other,
+};
