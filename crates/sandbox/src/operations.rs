@@ -7,7 +7,7 @@ use crate::organization::is_account_id;
 use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudtrail, config, iam, kms, lambda, sns, sts};
+use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, sns, sts};
 
 /// An operation of a service.
 pub(crate) struct Operation {
@@ -70,6 +70,18 @@ impl Operation {
     /// Whether the service is one for all Regions of the partition.
     pub(crate) fn is_global(&self) -> bool {
         self.service == "iam"
+    }
+
+    /// A failure under the name that the service gives it, where that is not what other
+    /// services of its protocol say.
+    pub(crate) fn in_its_words(&self, failure: Failure) -> Failure {
+        match (self.service, failure.code.as_ref()) {
+            ("logs", "ValidationException") => Failure {
+                code: "InvalidParameterException".into(),
+                ..failure
+            },
+            _ => failure,
+        }
     }
 
     /// What a Region that is not enabled answers.
@@ -187,6 +199,30 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("config", "PutConfigRule", "config:PutConfigRule", &config::PUT_CONFIG_RULE, config::put_rule, config::put_config_rule),
     row("config", "PutEvaluations", "config:PutEvaluations", &config::PUT_EVALUATIONS, any, config::put_evaluations),
     row("config", "StartConfigRulesEvaluation", "config:StartConfigRulesEvaluation", &config::START_EVALUATION, config::rules, config::start_config_rules_evaluation),
+
+    row("logs", "CreateLogGroup", "logs:CreateLogGroup", &logs::CREATE_LOG_GROUP, logs::created_log_group, logs::create_log_group),
+    row("logs", "DeleteLogGroup", "logs:DeleteLogGroup", &logs::OF_LOG_GROUP, logs::log_group, logs::delete_log_group),
+    row("logs", "DeleteMetricFilter", "logs:DeleteMetricFilter", &logs::DELETE_METRIC_FILTER, logs::log_group, logs::delete_metric_filter),
+    row("logs", "DescribeLogGroups", "logs:DescribeLogGroups", &logs::DESCRIBE_LOG_GROUPS, logs::log_group, logs::describe_log_groups),
+    row("logs", "DescribeMetricFilters", "logs:DescribeMetricFilters", &logs::DESCRIBE_METRIC_FILTERS, logs::log_group, logs::describe_metric_filters),
+    row("logs", "ListTagsForResource", "logs:ListTagsForResource", &logs::LIST_TAGS, logs::tagged, logs::list_tags_for_resource),
+    row("logs", "PutMetricFilter", "logs:PutMetricFilter", &logs::PUT_METRIC_FILTER, logs::log_group, logs::put_metric_filter),
+    row("logs", "PutRetentionPolicy", "logs:PutRetentionPolicy", &logs::PUT_RETENTION_POLICY, logs::log_group, logs::put_retention_policy),
+    row("logs", "TestMetricFilter", "logs:TestMetricFilter", &logs::TEST_METRIC_FILTER, any, logs::test_metric_filter),
+
+    row("monitoring", "DeleteAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule", &cloudwatch::OF_MUTE_RULE, cloudwatch::mute_rule, cloudwatch::delete_alarm_mute_rule),
+    row("monitoring", "DeleteAlarms", "cloudwatch:DeleteAlarms", &cloudwatch::OF_ALARMS, cloudwatch::alarms, cloudwatch::delete_alarms),
+    row("monitoring", "DescribeAlarms", "cloudwatch:DescribeAlarms", &cloudwatch::DESCRIBE_ALARMS, cloudwatch::described, cloudwatch::describe_alarms),
+    row("monitoring", "DescribeAlarmsForMetric", "cloudwatch:DescribeAlarmsForMetric", &cloudwatch::DESCRIBE_ALARMS_FOR_METRIC, any, cloudwatch::describe_alarms_for_metric),
+    row("monitoring", "DisableAlarmActions", "cloudwatch:DisableAlarmActions", &cloudwatch::OF_ALARMS, cloudwatch::alarms, cloudwatch::disable_alarm_actions),
+    row("monitoring", "EnableAlarmActions", "cloudwatch:EnableAlarmActions", &cloudwatch::OF_ALARMS, cloudwatch::alarms, cloudwatch::enable_alarm_actions),
+    row("monitoring", "GetAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", &cloudwatch::OF_MUTE_RULE, cloudwatch::mute_rule, cloudwatch::get_alarm_mute_rule),
+    row("monitoring", "ListAlarmMuteRules", "cloudwatch:ListAlarmMuteRules", &cloudwatch::LIST_ALARM_MUTE_RULES, any, cloudwatch::list_alarm_mute_rules),
+    row("monitoring", "ListTagsForResource", "cloudwatch:ListTagsForResource", &cloudwatch::LIST_TAGS, cloudwatch::tagged, cloudwatch::list_tags_for_resource),
+    row("monitoring", "PutAlarmMuteRule", "cloudwatch:PutAlarmMuteRule", &cloudwatch::PUT_ALARM_MUTE_RULE, cloudwatch::put_mute_rule, cloudwatch::put_alarm_mute_rule),
+    row("monitoring", "PutCompositeAlarm", "cloudwatch:PutCompositeAlarm", &cloudwatch::PUT_COMPOSITE_ALARM, cloudwatch::every_alarm, cloudwatch::put_composite_alarm),
+    row("monitoring", "PutMetricAlarm", "cloudwatch:PutMetricAlarm", &cloudwatch::PUT_METRIC_ALARM, cloudwatch::alarm, cloudwatch::put_metric_alarm),
+    row("monitoring", "SetAlarmState", "cloudwatch:SetAlarmState", &cloudwatch::SET_ALARM_STATE, cloudwatch::alarm, cloudwatch::set_alarm_state),
 
     Operation {
         context: cloudtrail::passed_to_cloudtrail,

@@ -208,7 +208,8 @@ async fn respond(
     let operation = operations::find(&scope.service, &asked.operation).ok_or_else(|| {
         Failure::not_implemented(format!("{}:{}", scope.service, asked.operation))
     })?;
-    let input = operation.input.check(protocol, &asked.input)?;
+    let input = operation.input.check(protocol, &asked.input);
+    let input = input.map_err(|failure| operation.in_its_words(failure))?;
     let request = Request {
         world,
         protocol,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
-use crate::{cloudtrail, kms, lambda, sns};
+use crate::{cloudtrail, cloudwatch, kms, lambda, logs, sns};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -76,6 +76,11 @@ const KINDS: &[Kind] = &[
     kms::KEY,
     kms::KEY_ALIAS,
     lambda::FUNCTION,
+    logs::LOG_GROUPS,
+    logs::METRIC_FILTERS,
+    cloudwatch::METRIC_ALARMS,
+    cloudwatch::COMPOSITE_ALARMS,
+    cloudwatch::ALARM_MUTE_RULES,
 ];
 
 /// Checks and completes the resources of every account.

@@ -48,7 +48,7 @@ COMMON_ERRORS = {
 
 def problems(operation, status, headers, body):
     """What is wrong with an answer: one line each, with the path of the member."""
-    protocol = operation.service_model.metadata["protocol"]
+    protocol = operation.service_model.resolved_protocol
     if protocol not in COMMON_ERRORS:
         return [f"no check of the protocol {protocol} yet: write one here"]
     found = []
@@ -72,6 +72,7 @@ def problems(operation, status, headers, body):
         check.answer(text)
     else:
         check.error(status, text)
+        check.query_error(status, headers.get("x-amzn-query-error"))
     return found
 
 
@@ -116,17 +117,30 @@ class Check:
             if name not in present:
                 self.say(path, f"{name} is missing")
 
-    def error_code(self, status, code):
-        protocol = self.operation.service_model.metadata["protocol"]
+    def error_code(self, status, code, protocol):
+        """Holds a code to the model: awsQuery has codes of its own, the others the
+        names of the shapes."""
         modelled = {}
         for shape in self.operation.error_shapes:
             error = shape.metadata.get("error", {})
-            modelled[error.get("code", shape.name)] = error.get("httpStatusCode")
+            name = error.get("code", shape.name) if protocol == "query" else shape.name
+            modelled[name] = error.get("httpStatusCode")
         if code not in modelled and code not in COMMON_ERRORS[protocol]:
             self.say("error", f"{code} is no error of this operation")
         expected = modelled.get(code)
         if expected and status != expected:
             self.say("error", f"{code} has the status {expected}, not {status}")
+
+    def query_error(self, status, header):
+        """What services that spoke awsQuery before say in a header."""
+        if "awsQueryCompatible" not in self.operation.service_model.metadata:
+            if header is not None:
+                self.say("error", f"x-amzn-query-error: {header}")
+            return
+        code, _, to_blame = (header or "").partition(";")
+        if to_blame != ("Sender" if status < 500 else "Receiver"):
+            self.say("error", f"x-amzn-query-error blames {to_blame!r}")
+        self.error_code(status, code, "query")
 
 
 class XmlCheck(Check):
@@ -177,7 +191,7 @@ class XmlCheck(Check):
         leaves = self.leaves(root[0], {"Type", "Code", "Message"})
         if leaves.get("Type") not in ("Sender", "Receiver"):
             self.say("Error", f"type {leaves.get('Type')!r}")
-        self.error_code(status, leaves.get("Code"))
+        self.error_code(status, leaves.get("Code"), "query")
 
     def leaves(self, element, names):
         values = {child.tag: child.text for child in element}
@@ -293,7 +307,7 @@ class JsonCheck(Check):
             self.say("error", f"unknown member {name}")
         if not isinstance(value.get("message", value.get("Message", "")), str):
             self.say("error", "the message is no string")
-        self.error_code(status, str(value.get("__type")).rpartition("#")[2])
+        self.error_code(status, str(value.get("__type")).rpartition("#")[2], "json")
 
     def value(self, shape, path, value):
         expected = {

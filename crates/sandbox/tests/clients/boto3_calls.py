@@ -19,12 +19,16 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 import boto3_cloudtrail
+import boto3_cloudwatch
+import boto3_logs
 from answers import problems
 from inputs import members, members_set
 
 REGION = "eu-west-1"
 MANAGEMENT, FULL, EMPTY = "111111111111", "222222222222", "333333333333"
 NON_ASCII = "Schlüssel – Prüfung ✓ 鍵 \U0001f511 <&>\"'"
+# What boto3 calls the services whose requests are signed with another name.
+CLIENTS = {"monitoring": "cloudwatch"}
 TASK = "arn:aws:iam::aws:policy/root-task/"
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -424,13 +428,15 @@ def config_results(run, caller, result_token):
 def main():
     asked = json.load(sys.stdin)
     run = Run(asked["endpoint"])
-    operations = [".".join(operation) for operation in asked["operations"]]
+    operations = [f"{CLIENTS.get(service, service)}.{name}" for service, name in asked["operations"]]
     sts(run)
     iam_reads(run)
     caller = config(run, asked["function"])
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
+    boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
+    boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)

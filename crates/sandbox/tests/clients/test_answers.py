@@ -11,6 +11,7 @@ from inputs import members, members_set
 SESSION = botocore.session.get_session()
 XML = {"x-amzn-requestid": "1", "content-type": "text/xml"}
 JSON = {"x-amzn-requestid": "1", "content-type": "application/x-amz-json-1.1"}
+JSON_1_0 = {**JSON, "content-type": "application/x-amz-json-1.0"}
 IAM = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 KEYS = (
@@ -188,8 +189,27 @@ class DoctoredAnswers(unittest.TestCase):
         found = of_json("DeleteConfigRule", {"__type": "ThrottlingException", "x": 1}, 400)
         self.noticed(found, "unknown member x")
 
+    def test_query_compatible_errors(self):
+        def found(code="ResourceNotFound", header="ResourceNotFound;Sender", status=404):
+            model = operation("cloudwatch", "SetAlarmState")
+            headers = {**JSON_1_0, "x-amzn-query-error": header}
+            body = json.dumps({"__type": code, "message": "für"}).encode()
+            return problems(model, status, headers, body)
+
+        self.assertEqual(found(), [])
+        self.assertEqual(found("InvalidFormatFault", "InvalidFormat;Sender", 400), [])
+        self.noticed(found("InvalidFormatFault", "InvalidFormatFault;Sender", 400), "no error of")
+        self.noticed(found("InvalidFormat", "InvalidFormat;Sender", 400), "no error of")
+        self.noticed(found(header="ResourceNotFound;Receiver"), "blames")
+        self.noticed(found(header="ResourceNotFound"), "blames")
+        self.noticed(found(header=None), "blames")
+        self.noticed(found(status=400), "has the status 404")
+        headers = {**JSON, "x-amzn-query-error": "NoSuchConfigRuleException;Sender"}
+        error = {"__type": "NoSuchConfigRuleException"}
+        self.noticed(of_json("DeleteConfigRule", error, 400, headers), "x-amzn-query-error")
+
     def test_a_protocol_without_check_is_not_passed(self):
-        model = operation("cloudwatch", "DescribeAlarms")
+        model = operation("s3", "ListBuckets")
         self.noticed(problems(model, 200, JSON, b"{}"), "no check of the protocol")
 
 
