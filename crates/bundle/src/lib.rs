@@ -1,11 +1,24 @@
-//! Everything that rootguard deploys: the registry of controls.
+//! What rootguard deploys: the registry of controls, and what the organization wants
+//! of them.
 
+mod mistake;
 mod rule;
+mod rules;
 
+pub use mistake::Mistake;
 pub use rule::Rule;
+pub use rules::{ConfiguredRule, Rules, RulesError};
 
+use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;
+use root_usage_alarm::RootUsageAlarm;
 use rule::RuleOf;
+use trail_logging::TrailLogging;
 
 /// Every rule of the bundle, in the order in which people are shown them.
-pub const RULES: &[&dyn Rule] = &[&RuleOf::<NoRootKeys>::NEW];
+pub const RULES: &[&dyn Rule] = &[
+    &RuleOf::<NoRootKeys>::NEW,
+    &RuleOf::<HardwareRootMfa>::NEW,
+    &RuleOf::<TrailLogging>::NEW,
+    &RuleOf::<RootUsageAlarm>::NEW,
+];

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use aws_types::SdkConfig;
 use config_rule::{
-    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterSpec,
-    RuleParameters, Verdict, parse_parameters, specify_parameters,
+    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterError,
+    ParameterSpec, RuleParameters, Verdict, parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,6 +20,13 @@ pub trait Rule: fmt::Debug + Send + Sync {
 
     /// The parameters that the rule takes.
     fn parameters(&self) -> Vec<ParameterSpec>;
+
+    /// Parameters as the Lambda function reads them: every one, with its default
+    /// where it is not given.
+    ///
+    /// # Errors
+    /// If the function would refuse them.
+    fn read_parameters(&self, given: Map<String, Value>) -> Result<Value, ParameterError>;
 
     /// Exactly what the control's Lambda function does with an event.
     fn evaluate<'a>(
@@ -57,6 +64,12 @@ impl<C: Control> Rule for RuleOf<C> {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         specify_parameters::<RuleParameters<C::Parameters>>()
+    }
+
+    fn read_parameters(&self, given: Map<String, Value>) -> Result<Value, ParameterError> {
+        let read: RuleParameters<C::Parameters> = parse_parameters(given)?;
+        // INVARIANT: parameters are plain structs, which JSON can write.
+        Ok(serde_json::to_value(read).unwrap_or_default())
     }
 
     fn evaluate<'a>(

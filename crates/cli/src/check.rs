@@ -2,14 +2,13 @@
 
 use anyhow::Context;
 use aws_config::{BehaviorVersion, Region};
-use bundle::RULES;
 use clap::Args;
 use config_rule::{Account, EvaluationError, Identity, Verdict, sdk};
-use serde_json::Map;
 
 use crate::exit::Outcome;
 use crate::progress;
 use crate::rows::{self, Counts, Format, Row, RowResult};
+use crate::rules::RulesFile;
 
 /// Judge the account of the current credentials; writes nothing anywhere
 ///
@@ -19,6 +18,18 @@ use crate::rows::{self, Counts, Format, Row, RowResult};
 /// Exit code: 0 compliant, 1 not compliant, 2 could not judge.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    rules: RulesFile,
+    /// How results are printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// Where to find the account.
+#[derive(Debug, Args)]
+struct Place {
     /// Profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -28,34 +39,35 @@ pub(crate) struct Check {
     /// Endpoint to send every request to instead of AWS, such as a sandbox
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
 }
 
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let format = self.format;
-        let account = self.account().await?;
-        let bar = progress::bar(RULES.len());
+        let rules = self.rules.read()?;
+        let account = self.place.account().await?;
+        let bar = progress::bar(rules.enabled().count());
         let mut rows = Vec::new();
-        for rule in RULES {
-            let control = rule.metadata().name;
+        for rule in rules.enabled() {
+            let control = rule.name();
             bar.set_message(control);
-            let result = rule.judge(&account, Map::new()).await;
+            let result = rule.rule.judge(&account, rule.parameters.clone()).await;
             rows.push(Row {
                 account: account.identity().account().to_owned(),
                 account_name: None,
                 control,
+                severity: rule.severity,
                 result: row_result(result),
             });
             bar.inc(1);
         }
         bar.finish_and_clear();
-        rows::print(&rows, format)?;
+        rows::print(&rows, &rules, &[], format)?;
         Ok(outcome(Counts::of(&rows)))
     }
+}
 
+impl Place {
     /// The account of the current credentials.
     async fn account(self) -> anyhow::Result<Account> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());

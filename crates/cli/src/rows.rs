@@ -4,8 +4,10 @@ use std::io::Write;
 
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use config_rule::Compliance;
+use config_rule::{Compliance, Severity};
 use serde::Serialize;
+
+use crate::rules::ChosenRules;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,6 +29,8 @@ pub(crate) struct Row {
     pub(crate) account_name: Option<String>,
     /// The control's name.
     pub(crate) control: &'static str,
+    /// How bad it is where the control does not hold.
+    pub(crate) severity: Severity,
     /// The verdict, or why there is none.
     #[serde(flatten)]
     pub(crate) result: RowResult,
@@ -101,38 +105,36 @@ impl Counts {
 struct Document<'a> {
     results: &'a [Row],
     counts: Counts,
+    rules: &'a ChosenRules,
 }
 
-/// Prints the rows to standard output.
-pub(crate) fn print(rows: &[Row], format: Format) -> anyhow::Result<()> {
+/// Prints the rows to standard output; a table with sentences for people below it.
+pub(crate) fn print(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    format: Format,
+) -> anyhow::Result<()> {
+    let counts = Counts::of(rows);
     let mut out = std::io::stdout().lock();
     match format {
-        Format::Table => writeln!(
-            out,
-            "{}\n\n{}",
-            table(rows).trim_fmt(),
-            Counts::of(rows).sentence()
-        )?,
+        Format::Table => {
+            writeln!(out, "{}\n\n{}", table(rows).trim_fmt(), counts.sentence())?;
+            writeln!(out, "Judged by the {rules}.")?;
+            for note in notes {
+                writeln!(out, "{note}")?;
+            }
+        }
         Format::Json => {
-            let counts = Counts::of(rows);
-            serde_json::to_writer_pretty(
-                &mut out,
-                &Document {
-                    results: rows,
-                    counts,
-                },
-            )?;
+            let document = Document {
+                results: rows,
+                counts,
+                rules,
+            };
+            serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
     }
-    out.flush()?;
-    Ok(())
-}
-
-/// Prints a sentence below a table.
-pub(crate) fn print_note(note: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{note}")?;
     out.flush()?;
     Ok(())
 }
@@ -199,6 +201,7 @@ mod tests {
             account: "111122223333".to_owned(),
             account_name: None,
             control: "no-root-keys",
+            severity: Severity::Low,
             result,
         };
         let judged = |compliance| {

@@ -10,3 +10,4 @@ mod account;
 mod command;
 mod filters;
 mod organization;
+mod rules;
