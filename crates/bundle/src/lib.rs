@@ -1,13 +1,15 @@
-//! What rootguard deploys: the registry of controls, and what the organization wants
-//! of them.
+//! What rootguard deploys: the registry of controls, what the organization wants of
+//! them, and what was seen of an account.
 
 mod mistake;
 mod rule;
 mod rules;
+mod snapshot;
 
 pub use mistake::Mistake;
-pub use rule::Rule;
+pub use rule::{Rule, RuleError};
 pub use rules::{ConfiguredRule, Rules, RulesError};
+pub use snapshot::{JudgeError, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;

@@ -1,19 +1,23 @@
 //! `rootguard check`: the verdicts on one account, reported to nobody.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use aws_config::{BehaviorVersion, Region};
+use bundle::{JudgeError, Snapshot};
 use clap::Args;
-use config_rule::{Account, EvaluationError, Identity, Verdict, sdk};
+use config_rule::{Account, Identity, Verdict, sdk};
 
 use crate::exit::Outcome;
 use crate::progress;
 use crate::rows::{self, Counts, Format, Row, RowResult};
-use crate::rules::RulesFile;
+use crate::rules::{ChosenRules, RulesFile};
 
-/// Judge the account of the current credentials; writes nothing anywhere
+/// Judge the account of the current credentials, or a snapshot of one
 ///
-/// Credentials and Region come from where the AWS CLI takes them: environment,
-/// profiles, SSO, instance and container roles.
+/// Changes nothing in AWS. Credentials and Region come from where the AWS CLI takes
+/// them: environment, profiles, SSO, instance and container roles. A snapshot is
+/// judged offline and needs neither.
 ///
 /// Exit code: 0 compliant, 1 not compliant, 2 could not judge.
 #[derive(Debug, Args)]
@@ -22,6 +26,16 @@ pub(crate) struct Check {
     place: Place,
     #[command(flatten)]
     rules: RulesFile,
+    /// New file to write what was seen of the account to
+    #[arg(long, value_name = "FILE")]
+    snapshot_out: Option<PathBuf>,
+    /// Judge what --snapshot-out wrote, without AWS
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out"]
+    )]
+    snapshot: Option<PathBuf>,
     /// How results are printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -43,28 +57,51 @@ struct Place {
 
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let format = self.format;
         let rules = self.rules.read()?;
-        let account = self.place.account().await?;
-        let bar = progress::bar(rules.enabled().count());
-        let mut rows = Vec::new();
-        for rule in rules.enabled() {
-            let control = rule.name();
-            bar.set_message(control);
-            let result = rule.rule.judge(&account, rule.parameters.clone()).await;
-            rows.push(Row {
-                account: account.identity().account().to_owned(),
-                account_name: None,
-                control,
-                severity: rule.severity,
-                result: row_result(result),
-            });
-            bar.inc(1);
+        if let Some(file) = &self.snapshot_out {
+            Snapshot::is_writable(file)?;
         }
-        bar.finish_and_clear();
-        rows::print(&rows, &rules, &[], format)?;
+        let snapshot = match &self.snapshot {
+            Some(file) => Snapshot::read(file)?,
+            None => observe(&self.place.account().await?, &rules).await,
+        };
+        let rows: Vec<_> = rules
+            .enabled()
+            .map(|rule| Row {
+                account: snapshot.account().to_owned(),
+                account_name: None,
+                control: rule.name(),
+                severity: rule.severity,
+                result: row_result(snapshot.judge(rule)),
+            })
+            .collect();
+        // Before the rows, whose reader may have seen enough; after that its failure,
+        // because the verdicts stand.
+        let written = match &self.snapshot_out {
+            Some(file) => snapshot.write(file),
+            None => Ok(()),
+        };
+        let mut notes = Vec::new();
+        if let Some(file) = &self.snapshot {
+            let (file, time) = (file.display(), snapshot.observed_at());
+            notes.push(format!("Seen at {time}, in {file}: nothing was asked now."));
+        }
+        rows::print(&rows, &rules, &notes, self.format)?;
+        written?;
         Ok(outcome(Counts::of(&rows)))
     }
+}
+
+async fn observe(account: &Account, rules: &ChosenRules) -> Snapshot {
+    let bar = progress::bar(rules.enabled().count());
+    let mut snapshot = Snapshot::of(account);
+    for rule in rules.enabled() {
+        bar.set_message(rule.name());
+        snapshot.observe(account, rule).await;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    snapshot
 }
 
 impl Place {
@@ -104,7 +141,7 @@ fn no_identity(profile: Option<&str>) -> String {
     )
 }
 
-fn row_result(result: Result<Verdict, EvaluationError>) -> RowResult {
+fn row_result(result: Result<Verdict, JudgeError>) -> RowResult {
     match result {
         Ok(verdict) => RowResult::Judged {
             compliance: verdict.compliance,

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::account::Account;
 use crate::answer::CallError;
+use crate::fact::Unread;
 use crate::parameters::{Choice, Parameters};
 use crate::report::PUT_EVALUATIONS;
 use crate::verdict::{ReasonCode, Verdict, reasons};
@@ -41,6 +42,17 @@ pub trait Control: Send + Sync + 'static {
     /// Concludes. Never [`Compliant`](crate::Compliance::Compliant) because
     /// something could not be read.
     fn evaluate(facts: &Self::Facts, parameters: &Self::Parameters) -> Verdict;
+
+    /// What [`observe`](Control::observe) would still ask AWS before it let
+    /// these facts be judged by these parameters. Nothing where it gave the
+    /// facts for the same parameters; facts that were saved may be judged by
+    /// others.
+    ///
+    /// A control says it here if [`evaluate`](Control::evaluate) does not find
+    /// out by itself.
+    fn unasked(_facts: &Self::Facts, _parameters: &Self::Parameters) -> Option<Unread> {
+        None
+    }
 }
 
 /// What is known about a control before it looks at any account.

@@ -26,7 +26,7 @@ throttled_actions = ["iam:GetAccountSummary"]
 "#;
 
 /// The rules that look at the root user alone.
-const ROOT_USER_RULES: &str =
+pub(crate) const ROOT_USER_RULES: &str =
     "rules.trail-logging.enabled = false\nrules.root-usage-alarm.enabled = false\n";
 
 fn check(account: &str, url: &str) -> Run {

@@ -11,3 +11,4 @@ mod command;
 mod filters;
 mod organization;
 mod rules;
+mod snapshot;

@@ -4,7 +4,7 @@ use crate::command::{command, finished, folder, run};
 
 const COMMANDS: [&[&str]; 2] = [
     &["demo", "--format", "json"],
-    &["check", "--region", "eu-west-1"],
+    &["check", "--snapshot", "absent.json"],
 ];
 
 #[test]
