@@ -59,12 +59,12 @@ pub enum RuleError {
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
     /// The facts could not be written or read.
-    #[error("the facts for {rule} are not what this rule writes: {source}")]
+    #[error("the facts for {rule} are not what this rule writes: {cause}")]
     Facts {
         /// The rule.
         rule: &'static str,
         /// What is wrong with them.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
 }
 
@@ -80,9 +80,9 @@ impl<C: Control> RuleOf<C> {
     }
 }
 
-fn facts_of<C: Control>(source: serde_json::Error) -> RuleError {
+fn facts_of<C: Control>(cause: serde_json::Error) -> RuleError {
     let rule = C::METADATA.name;
-    RuleError::Facts { rule, source }
+    RuleError::Facts { rule, cause }
 }
 
 impl<C: Control> fmt::Debug for RuleOf<C> {

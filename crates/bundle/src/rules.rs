@@ -36,7 +36,7 @@ pub struct ConfiguredRule {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// It could not be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use bundle::{JudgeError, Snapshot};
 use clap::Args;
 use config_rule::{Account, Identity, Verdict, sdk};
@@ -51,7 +53,7 @@ struct Place {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// Endpoint to send every request to instead of AWS, such as a sandbox
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     endpoint_url: Option<String>,
 }
 
@@ -63,7 +65,7 @@ impl Check {
         }
         let snapshot = match &self.snapshot {
             Some(file) => Snapshot::read(file)?,
-            None => observe(&self.place.account().await?, &rules).await,
+            None => observe(self.place, &rules).await?,
         };
         let rows: Vec<_> = rules
             .enabled()
@@ -75,16 +77,19 @@ impl Check {
                 result: row_result(snapshot.judge(rule)),
             })
             .collect();
-        // Before the rows, whose reader may have seen enough; after that its failure,
-        // because the verdicts stand.
-        let written = match &self.snapshot_out {
-            Some(file) => snapshot.write(file),
-            None => Ok(()),
-        };
         let mut notes = Vec::new();
         if let Some(file) = &self.snapshot {
             let (file, time) = (file.display(), snapshot.observed_at());
             notes.push(format!("Seen at {time}, in {file}: nothing was asked now."));
+        }
+        // Before the rows, whose reader may have seen enough; a failure is told after
+        // them, because the verdicts stand.
+        let mut written = Ok(());
+        if let Some(file) = &self.snapshot_out {
+            written = snapshot.write(file);
+            if written.is_ok() {
+                notes.push(format!("What was seen is in {}.", file.display()));
+            }
         }
         rows::print(&rows, &rules, &notes, self.format)?;
         written?;
@@ -92,16 +97,18 @@ impl Check {
     }
 }
 
-async fn observe(account: &Account, rules: &ChosenRules) -> Snapshot {
+async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
     let bar = progress::bar(rules.enabled().count());
-    let mut snapshot = Snapshot::of(account);
+    bar.set_message("sts:GetCallerIdentity");
+    let account = place.account().await?;
+    let mut snapshot = Snapshot::of(&account);
     for rule in rules.enabled() {
         bar.set_message(rule.name());
-        snapshot.observe(account, rule).await;
+        snapshot.observe(&account, rule).await;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    snapshot
+    Ok(snapshot)
 }
 
 impl Place {
@@ -126,19 +133,40 @@ impl Place {
             .get_caller_identity()
             .send()
             .await
-            .map_err(|error| anyhow::Error::msg(config_rule::explain(&error)))
-            .with_context(|| no_identity(self.profile.as_deref()))?;
+            .map_err(|error| nobody_knows(&error, self.profile.as_deref()))?;
         let arn = caller.arn().context("sts:GetCallerIdentity gave no ARN")?;
         Ok(Account::new(config, Identity::of_caller(arn, &region)?))
     }
 }
 
-fn no_identity(profile: Option<&str>) -> String {
-    let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
-    format!(
-        "cannot tell which account this is (sts:GetCallerIdentity); are there valid \
-         credentials{place}? Try `aws sso login`, --profile, or AWS_PROFILE"
-    )
+fn endpoint(text: &str) -> Result<String, String> {
+    let host = text
+        .strip_prefix("http://")
+        .or(text.strip_prefix("https://"));
+    match host {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("it starts with http:// or https://".to_owned()),
+    }
+}
+
+/// Why AWS did not say who asks, and what to do. Credentials are most often the cause,
+/// but not where the request did not get to AWS.
+fn nobody_knows(error: &SdkError<GetCallerIdentityError>, profile: Option<&str>) -> anyhow::Error {
+    let advice = match error {
+        SdkError::ConstructionFailure(_) => String::new(),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            "\nIs there a way to AWS from here?".to_owned()
+        }
+        _ => {
+            let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
+            format!(
+                "\nAre there valid credentials{place}? Try `aws sso login`, --profile, or \
+                 AWS_PROFILE."
+            )
+        }
+    };
+    let why = config_rule::explain(error);
+    anyhow!("cannot tell which account this is (sts:GetCallerIdentity): {why}{advice}")
 }
 
 fn row_result(result: Result<Verdict, JudgeError>) -> RowResult {

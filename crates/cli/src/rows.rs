@@ -7,6 +7,7 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use config_rule::{Compliance, Severity};
 use serde::Serialize;
 
+use crate::exit::is_closed_pipe;
 use crate::rules::ChosenRules;
 
 /// How results are printed.
@@ -108,8 +109,21 @@ struct Document<'a> {
     rules: &'a ChosenRules,
 }
 
-/// Prints the rows to standard output; a table with sentences for people below it.
+/// Prints the rows to standard output; a table with sentences for people below it. The
+/// verdicts are the same if nobody reads them to the end.
 pub(crate) fn print(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    format: Format,
+) -> anyhow::Result<()> {
+    match write(rows, rules, notes, format) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        result => result,
+    }
+}
+
+fn write(
     rows: &[Row],
     rules: &ChosenRules,
     notes: &[String],
@@ -142,15 +156,23 @@ pub(crate) fn print(
 /// As wide as the terminal, coloured on a terminal that wants colours.
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
+    // Asked before colours are taken from a terminal: for comfy-table it is none then.
+    let mut widths = [columns(), table.width()].into_iter().flatten();
+    // A terminal without a size says 0.
+    let width = widths.find(|width| *width > 0);
+    let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL).max(NARROWEST);
+    let wide = width >= WIDE;
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
-    if !table.is_tty() {
-        table.set_width(WIDTH_OF_NO_TERMINAL);
-    }
+        .set_width(width);
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         table.force_no_tty();
+    }
+    if wide {
+        table.set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
+    } else {
+        table.set_header(["RESULT", "REASON"]);
     }
     for row in rows {
         let (state, color, reason) = match &row.result {
@@ -160,27 +182,43 @@ fn table(rows: &[Row]) -> Table {
             } => (compliance.to_string(), color_of(*compliance), annotation),
             RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
         };
-        // The name below the id leaves the reason more of a narrow terminal.
+        // The name below the id leaves the reason more of the width.
         let account = match &row.account_name {
             Some(name) => format!("{}\n{name}", row.account),
             None => row.account.clone(),
         };
-        table.add_row([
-            Cell::new(account),
-            Cell::new(row.control),
-            Cell::new(state).fg(color).add_attribute(Attribute::Bold),
-            Cell::new(reason),
-        ]);
+        let coloured = |text| Cell::new(text).fg(color).add_attribute(Attribute::Bold);
+        // Of errors, which are AWS's or a snapshot's text: nothing moves the cursor.
+        let reason = Cell::new(reason.replace(char::is_control, " "));
+        if wide {
+            let (account, control) = (Cell::new(account), Cell::new(row.control));
+            table.add_row([account, control, coloured(state), reason]);
+        } else {
+            let result = format!("{account}\n{}\n{state}", row.control);
+            table.add_row([coloured(result), reason]);
+        }
     }
-    // Only the reasons give way to a narrow terminal.
-    for column in table.column_iter_mut().take(3) {
+    // Only the reasons give way.
+    let others = table.column_count().saturating_sub(1);
+    for column in table.column_iter_mut().take(others) {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
 }
 
+/// From this width on, a result has a column for each of its parts.
+const WIDE: u16 = 100;
+
+/// Below this width a reason would be a tower of syllables.
+const NARROWEST: u16 = 40;
+
 /// What fits into a log, a mail or a page.
 const WIDTH_OF_NO_TERMINAL: u16 = 120;
+
+/// The width that somebody wants, whatever the terminal has.
+fn columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
 
 fn color_of(compliance: Compliance) -> Color {
     match compliance {

@@ -95,6 +95,10 @@ fn what_is_missing_is_named() {
         credentials.err
     );
 
+    let no_url = run(&["check", "--endpoint-url", "localhost"]);
+    assert_eq!(no_url.code, 2);
+    assert!(no_url.err.contains("https://"), "{}", no_url.err);
+
     let profile = run(&["check", "--region", "eu-west-1", "--profile", "absent"]);
     assert_eq!(profile.code, 2);
     assert!(profile.err.contains("absent"), "{}", profile.err);

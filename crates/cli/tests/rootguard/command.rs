@@ -66,6 +66,14 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Run {
     finished(child.wait_with_output().unwrap())
 }
 
+/// Runs a command whose standard output nobody reads.
+pub(crate) fn run_unread(command: &mut Command) -> Run {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    finished(child.wait_with_output().unwrap())
+}
+
 pub(crate) fn finished(output: Output) -> Run {
     Run {
         code: output.status.code().unwrap(),

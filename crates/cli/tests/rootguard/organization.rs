@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::command::{command, finished, folder, run};
+use crate::command::{command, finished, folder, run, run_unread};
 
 /// `rootguard sandbox` as a process; killed when dropped.
 pub(crate) struct Served {
@@ -153,15 +153,31 @@ fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
 }
 
 #[test]
+fn a_narrow_table_leaves_room_for_the_reasons() {
+    let mut demo = command(&["demo"]);
+    let demo = finished(demo.env("COLUMNS", "60").output().unwrap());
+    let rows: Vec<_> = demo
+        .out
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert!(rows.iter().all(|line| line.chars().count() <= 60));
+    let text = rows.join(" ");
+    assert!(text.contains(" hardware-root-mfa") && text.contains(" NON_COMPLIANT"));
+    assert!(
+        rows.iter()
+            .any(|line| line.contains("NO_ROOT_KEYS: the root user has no")),
+        "{}",
+        demo.out
+    );
+}
+
+#[test]
 fn a_reader_who_has_seen_enough_is_no_failure() {
-    let mut child = command(&["demo"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let run = finished(child.wait_with_output().unwrap());
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    for format in ["table", "json"] {
+        let run = run_unread(&mut command(&["demo", "--format", format]));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+    }
 }
 
 #[test]

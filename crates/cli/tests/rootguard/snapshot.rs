@@ -2,12 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use aws_sdk_sts::types::Credentials;
 use sandbox::{Sandbox, sdk_config_over_http};
 
 use crate::account::ROOT_USER_RULES;
-use crate::command::{Run, command, finished, folder, run};
+use crate::command::{Run, command, finished, folder, run, run_unread};
 use crate::organization::Served;
 
 const ORGANIZATION: &str = r#"
@@ -84,14 +85,13 @@ impl Desk {
 
     /// Judges without credentials, without a Region, without an endpoint.
     fn judge(&self, file: &Path, format: &str) -> Run {
+        finished(self.judging(file, format).output().unwrap())
+    }
+
+    fn judging(&self, file: &Path, format: &str) -> Command {
         let mut command = command(&["check", "--format", format, "--snapshot"]);
-        finished(
-            command
-                .arg(file)
-                .current_dir(&self.folder)
-                .output()
-                .unwrap(),
-        )
+        command.arg(file).current_dir(&self.folder);
+        command
     }
 
     fn files(&self) -> Vec<String> {
@@ -122,6 +122,8 @@ fn a_snapshot_says_what_the_account_said() {
             (live.code, live.out),
             "{account}"
         );
+        let mut unread = desk.judging(&desk.snapshot, "json");
+        assert_eq!(run_unread(&mut unread).code, code, "{account}");
         let table = desk.judge(&desk.snapshot, "table").out;
         assert!(table.contains("nothing was asked now"), "{table}");
     }
@@ -269,7 +271,7 @@ fn what_is_no_snapshot_is_an_error_that_says_why() {
 #[test]
 fn a_snapshot_is_judged_offline_or_not_at_all() {
     for option in ["--profile", "--region", "--endpoint-url", "--snapshot-out"] {
-        let both = run(&["check", "--snapshot", "a.json", option, "b"]);
+        let both = run(&["check", "--snapshot", "a.json", option, "http://b"]);
         assert_eq!(both.code, 2);
         assert!(both.err.contains("cannot be used with"), "{}", both.err);
     }
