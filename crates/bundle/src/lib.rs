@@ -1,11 +1,26 @@
-//! Everything that rootguard deploys: the registry of controls.
+//! What rootguard deploys: the registry of controls, what the organization wants of
+//! them, and what was seen of an account.
 
+mod mistake;
 mod rule;
+mod rules;
+mod snapshot;
 
-pub use rule::Rule;
+pub use mistake::Mistake;
+pub use rule::{Rule, RuleError};
+pub use rules::{ConfiguredRule, Rules, RulesError};
+pub use snapshot::{JudgeError, Snapshot, SnapshotError};
 
+use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;
+use root_usage_alarm::RootUsageAlarm;
 use rule::RuleOf;
+use trail_logging::TrailLogging;
 
 /// Every rule of the bundle, in the order in which people are shown them.
-pub const RULES: &[&dyn Rule] = &[&RuleOf::<NoRootKeys>::NEW];
+pub const RULES: &[&dyn Rule] = &[
+    &RuleOf::<NoRootKeys>::NEW,
+    &RuleOf::<HardwareRootMfa>::NEW,
+    &RuleOf::<TrailLogging>::NEW,
+    &RuleOf::<RootUsageAlarm>::NEW,
+];

@@ -5,11 +5,12 @@ use std::marker::PhantomData;
 
 use aws_types::SdkConfig;
 use config_rule::{
-    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterSpec,
-    RuleParameters, Verdict, parse_parameters, specify_parameters,
+    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterError,
+    ParameterSpec, RuleParameters, Verdict, parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// A control behind an object: the Lambda functions use [`Control`] statically,
@@ -21,6 +22,13 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// The parameters that the rule takes.
     fn parameters(&self) -> Vec<ParameterSpec>;
 
+    /// Parameters as the Lambda function reads them: every one, with its default
+    /// where it is not given.
+    ///
+    /// # Errors
+    /// If the function would refuse them.
+    fn read_parameters(&self, given: Map<String, Value>) -> Result<Value, ParameterError>;
+
     /// Exactly what the control's Lambda function does with an event.
     fn evaluate<'a>(
         &'a self,
@@ -29,19 +37,52 @@ pub trait Rule: fmt::Debug + Send + Sync {
         sdk: SdkConfig,
     ) -> BoxFuture<'a, Result<Evaluation, EvaluationError>>;
 
-    /// The verdict on an account; reports to nobody.
-    fn judge<'a>(
+    /// The facts about an account, for a snapshot.
+    fn observe<'a>(
         &'a self,
         account: &'a Account,
         parameters: Map<String, Value>,
-    ) -> BoxFuture<'a, Result<Verdict, EvaluationError>>;
+    ) -> BoxFuture<'a, Result<Value, RuleError>>;
+
+    /// The verdict on facts that [`observe`](Rule::observe) gave, for whatever
+    /// parameters.
+    ///
+    /// # Errors
+    /// If these are not facts of this control.
+    fn judge(&self, facts: &Value, parameters: Map<String, Value>) -> Result<Verdict, RuleError>;
+}
+
+/// Why a rule gives no facts, or no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// It would fail as a Lambda function too.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// The facts could not be written or read.
+    #[error("the facts for {rule} are not what this rule writes: {cause}")]
+    Facts {
+        /// The rule.
+        rule: &'static str,
+        /// What is wrong with them.
+        cause: serde_json::Error,
+    },
 }
 
 /// The [`Rule`] of a control.
 pub(crate) struct RuleOf<C>(PhantomData<fn() -> C>);
 
-impl<C> RuleOf<C> {
+impl<C: Control> RuleOf<C> {
     pub(crate) const NEW: Self = Self(PhantomData);
+
+    fn parse(parameters: Map<String, Value>) -> Result<C::Parameters, EvaluationError> {
+        let parameters: RuleParameters<C::Parameters> = parse_parameters(parameters)?;
+        Ok(parameters.control)
+    }
+}
+
+fn facts_of<C: Control>(cause: serde_json::Error) -> RuleError {
+    let rule = C::METADATA.name;
+    RuleError::Facts { rule, cause }
 }
 
 impl<C: Control> fmt::Debug for RuleOf<C> {
@@ -59,6 +100,12 @@ impl<C: Control> Rule for RuleOf<C> {
         specify_parameters::<RuleParameters<C::Parameters>>()
     }
 
+    fn read_parameters(&self, given: Map<String, Value>) -> Result<Value, ParameterError> {
+        let read: RuleParameters<C::Parameters> = parse_parameters(given)?;
+        // INVARIANT: parameters are plain structs, which JSON can write.
+        Ok(serde_json::to_value(read).unwrap_or_default())
+    }
+
     fn evaluate<'a>(
         &'a self,
         event: &'a Value,
@@ -68,16 +115,21 @@ impl<C: Control> Rule for RuleOf<C> {
         config_rule::evaluate::<C>(event, function, sdk).boxed()
     }
 
-    fn judge<'a>(
+    fn observe<'a>(
         &'a self,
         account: &'a Account,
         parameters: Map<String, Value>,
-    ) -> BoxFuture<'a, Result<Verdict, EvaluationError>> {
+    ) -> BoxFuture<'a, Result<Value, RuleError>> {
         async move {
-            let parameters: RuleParameters<C::Parameters> = parse_parameters(parameters)?;
-            let judgement = config_rule::judge::<C>(account, &parameters.control).await?;
-            Ok(judgement.verdict)
+            let facts = config_rule::observe::<C>(account, &Self::parse(parameters)?).await?;
+            serde_json::to_value(facts).map_err(facts_of::<C>)
         }
         .boxed()
+    }
+
+    fn judge(&self, facts: &Value, parameters: Map<String, Value>) -> Result<Verdict, RuleError> {
+        let facts = C::Facts::deserialize(facts).map_err(facts_of::<C>)?;
+        let parameters = Self::parse(parameters)?;
+        Ok(config_rule::judge_saved::<C>(&facts, &parameters)?)
     }
 }

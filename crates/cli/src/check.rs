@@ -1,24 +1,51 @@
 //! `rootguard check`: the verdicts on one account, reported to nobody.
 
-use anyhow::Context;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
 use aws_config::{BehaviorVersion, Region};
-use bundle::RULES;
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+use bundle::{JudgeError, Snapshot};
 use clap::Args;
-use config_rule::{Account, EvaluationError, Identity, Verdict, sdk};
-use serde_json::Map;
+use config_rule::{Account, Identity, Verdict, sdk};
 
 use crate::exit::Outcome;
 use crate::progress;
 use crate::rows::{self, Counts, Format, Row, RowResult};
+use crate::rules::{ChosenRules, RulesFile};
 
-/// Judge the account of the current credentials; writes nothing anywhere
+/// Judge the account of the current credentials, or a snapshot of one
 ///
-/// Credentials and Region come from where the AWS CLI takes them: environment,
-/// profiles, SSO, instance and container roles.
+/// Changes nothing in AWS. Credentials and Region come from where the AWS CLI takes
+/// them: environment, profiles, SSO, instance and container roles. A snapshot is
+/// judged offline and needs neither.
 ///
 /// Exit code: 0 compliant, 1 not compliant, 2 could not judge.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    rules: RulesFile,
+    /// New file to write what was seen of the account to
+    #[arg(long, value_name = "FILE")]
+    snapshot_out: Option<PathBuf>,
+    /// Judge what --snapshot-out wrote, without AWS
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out"]
+    )]
+    snapshot: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// Where to find the account.
+#[derive(Debug, Args)]
+struct Place {
     /// Profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -26,36 +53,65 @@ pub(crate) struct Check {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// Endpoint to send every request to instead of AWS, such as a sandbox
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     endpoint_url: Option<String>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
 }
 
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let format = self.format;
-        let account = self.account().await?;
-        let bar = progress::bar(RULES.len());
-        let mut rows = Vec::new();
-        for rule in RULES {
-            let control = rule.metadata().name;
-            bar.set_message(control);
-            let result = rule.judge(&account, Map::new()).await;
-            rows.push(Row {
-                account: account.identity().account().to_owned(),
-                account_name: None,
-                control,
-                result: row_result(result),
-            });
-            bar.inc(1);
+        let rules = self.rules.read()?;
+        if let Some(file) = &self.snapshot_out {
+            Snapshot::is_writable(file)?;
         }
-        bar.finish_and_clear();
-        rows::print(&rows, format)?;
+        let snapshot = match &self.snapshot {
+            Some(file) => Snapshot::read(file)?,
+            None => observe(self.place, &rules).await?,
+        };
+        let rows: Vec<_> = rules
+            .enabled()
+            .map(|rule| Row {
+                account: snapshot.account().to_owned(),
+                account_name: None,
+                control: rule.name(),
+                severity: rule.severity,
+                result: row_result(snapshot.judge(rule)),
+            })
+            .collect();
+        let mut notes = Vec::new();
+        if let Some(file) = &self.snapshot {
+            let (file, time) = (file.display(), snapshot.observed_at());
+            notes.push(format!("Seen at {time}, in {file}: nothing was asked now."));
+        }
+        // Before the rows, whose reader may have seen enough; a failure is told after
+        // them, because the verdicts stand.
+        let mut written = Ok(());
+        if let Some(file) = &self.snapshot_out {
+            written = snapshot.write(file);
+            if written.is_ok() {
+                notes.push(format!("What was seen is in {}.", file.display()));
+            }
+        }
+        rows::print(&rows, &rules, &notes, self.format)?;
+        written?;
         Ok(outcome(Counts::of(&rows)))
     }
+}
 
+async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
+    let bar = progress::bar(rules.enabled().count());
+    bar.set_message("sts:GetCallerIdentity");
+    let account = place.account().await?;
+    let mut snapshot = Snapshot::of(&account);
+    for rule in rules.enabled() {
+        bar.set_message(rule.name());
+        snapshot.observe(&account, rule).await;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(snapshot)
+}
+
+impl Place {
     /// The account of the current credentials.
     async fn account(self) -> anyhow::Result<Account> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
@@ -77,22 +133,43 @@ impl Check {
             .get_caller_identity()
             .send()
             .await
-            .map_err(|error| anyhow::Error::msg(config_rule::explain(&error)))
-            .with_context(|| no_identity(self.profile.as_deref()))?;
+            .map_err(|error| nobody_knows(&error, self.profile.as_deref()))?;
         let arn = caller.arn().context("sts:GetCallerIdentity gave no ARN")?;
         Ok(Account::new(config, Identity::of_caller(arn, &region)?))
     }
 }
 
-fn no_identity(profile: Option<&str>) -> String {
-    let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
-    format!(
-        "cannot tell which account this is (sts:GetCallerIdentity); are there valid \
-         credentials{place}? Try `aws sso login`, --profile, or AWS_PROFILE"
-    )
+fn endpoint(text: &str) -> Result<String, String> {
+    let host = text
+        .strip_prefix("http://")
+        .or(text.strip_prefix("https://"));
+    match host {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("it starts with http:// or https://".to_owned()),
+    }
 }
 
-fn row_result(result: Result<Verdict, EvaluationError>) -> RowResult {
+/// Why AWS did not say who asks, and what to do. Credentials are most often the cause,
+/// but not where the request did not get to AWS.
+fn nobody_knows(error: &SdkError<GetCallerIdentityError>, profile: Option<&str>) -> anyhow::Error {
+    let advice = match error {
+        SdkError::ConstructionFailure(_) => String::new(),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            "\nIs there a way to AWS from here?".to_owned()
+        }
+        _ => {
+            let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
+            format!(
+                "\nAre there valid credentials{place}? Try `aws sso login`, --profile, or \
+                 AWS_PROFILE."
+            )
+        }
+    };
+    let why = config_rule::explain(error);
+    anyhow!("cannot tell which account this is (sts:GetCallerIdentity): {why}{advice}")
+}
+
+fn row_result(result: Result<Verdict, JudgeError>) -> RowResult {
     match result {
         Ok(verdict) => RowResult::Judged {
             compliance: verdict.compliance,

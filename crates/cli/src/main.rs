@@ -6,6 +6,7 @@ mod exit;
 mod explain_filter;
 mod progress;
 mod rows;
+mod rules;
 mod serve;
 mod test_filter;
 

@@ -4,8 +4,11 @@ use std::io::Write;
 
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use config_rule::Compliance;
+use config_rule::{Compliance, Severity};
 use serde::Serialize;
+
+use crate::exit::is_closed_pipe;
+use crate::rules::ChosenRules;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,6 +30,8 @@ pub(crate) struct Row {
     pub(crate) account_name: Option<String>,
     /// The control's name.
     pub(crate) control: &'static str,
+    /// How bad it is where the control does not hold.
+    pub(crate) severity: Severity,
     /// The verdict, or why there is none.
     #[serde(flatten)]
     pub(crate) result: RowResult,
@@ -101,27 +106,46 @@ impl Counts {
 struct Document<'a> {
     results: &'a [Row],
     counts: Counts,
+    rules: &'a ChosenRules,
 }
 
-/// Prints the rows to standard output.
-pub(crate) fn print(rows: &[Row], format: Format) -> anyhow::Result<()> {
+/// Prints the rows to standard output; a table with sentences for people below it. The
+/// verdicts are the same if nobody reads them to the end.
+pub(crate) fn print(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    format: Format,
+) -> anyhow::Result<()> {
+    match write(rows, rules, notes, format) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        result => result,
+    }
+}
+
+fn write(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    format: Format,
+) -> anyhow::Result<()> {
+    let counts = Counts::of(rows);
     let mut out = std::io::stdout().lock();
     match format {
-        Format::Table => writeln!(
-            out,
-            "{}\n\n{}",
-            table(rows).trim_fmt(),
-            Counts::of(rows).sentence()
-        )?,
+        Format::Table => {
+            writeln!(out, "{}\n\n{}", table(rows).trim_fmt(), counts.sentence())?;
+            writeln!(out, "Judged by the {rules}.")?;
+            for note in notes {
+                writeln!(out, "{note}")?;
+            }
+        }
         Format::Json => {
-            let counts = Counts::of(rows);
-            serde_json::to_writer_pretty(
-                &mut out,
-                &Document {
-                    results: rows,
-                    counts,
-                },
-            )?;
+            let document = Document {
+                results: rows,
+                counts,
+                rules,
+            };
+            serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
     }
@@ -129,26 +153,26 @@ pub(crate) fn print(rows: &[Row], format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a sentence below a table.
-pub(crate) fn print_note(note: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{note}")?;
-    out.flush()?;
-    Ok(())
-}
-
 /// As wide as the terminal, coloured on a terminal that wants colours.
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
+    // Asked before colours are taken from a terminal: for comfy-table it is none then.
+    let mut widths = [columns(), table.width()].into_iter().flatten();
+    // A terminal without a size says 0.
+    let width = widths.find(|width| *width > 0);
+    let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL).max(NARROWEST);
+    let wide = width >= WIDE;
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
-    if !table.is_tty() {
-        table.set_width(WIDTH_OF_NO_TERMINAL);
-    }
+        .set_width(width);
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         table.force_no_tty();
+    }
+    if wide {
+        table.set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
+    } else {
+        table.set_header(["RESULT", "REASON"]);
     }
     for row in rows {
         let (state, color, reason) = match &row.result {
@@ -158,27 +182,43 @@ fn table(rows: &[Row]) -> Table {
             } => (compliance.to_string(), color_of(*compliance), annotation),
             RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
         };
-        // The name below the id leaves the reason more of a narrow terminal.
+        // The name below the id leaves the reason more of the width.
         let account = match &row.account_name {
             Some(name) => format!("{}\n{name}", row.account),
             None => row.account.clone(),
         };
-        table.add_row([
-            Cell::new(account),
-            Cell::new(row.control),
-            Cell::new(state).fg(color).add_attribute(Attribute::Bold),
-            Cell::new(reason),
-        ]);
+        let coloured = |text| Cell::new(text).fg(color).add_attribute(Attribute::Bold);
+        // Of errors, which are AWS's or a snapshot's text: nothing moves the cursor.
+        let reason = Cell::new(reason.replace(char::is_control, " "));
+        if wide {
+            let (account, control) = (Cell::new(account), Cell::new(row.control));
+            table.add_row([account, control, coloured(state), reason]);
+        } else {
+            let result = format!("{account}\n{}\n{state}", row.control);
+            table.add_row([coloured(result), reason]);
+        }
     }
-    // Only the reasons give way to a narrow terminal.
-    for column in table.column_iter_mut().take(3) {
+    // Only the reasons give way.
+    let others = table.column_count().saturating_sub(1);
+    for column in table.column_iter_mut().take(others) {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
 }
 
+/// From this width on, a result has a column for each of its parts.
+const WIDE: u16 = 100;
+
+/// Below this width a reason would be a tower of syllables.
+const NARROWEST: u16 = 40;
+
 /// What fits into a log, a mail or a page.
 const WIDTH_OF_NO_TERMINAL: u16 = 120;
+
+/// The width that somebody wants, whatever the terminal has.
+fn columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
 
 fn color_of(compliance: Compliance) -> Color {
     match compliance {
@@ -199,6 +239,7 @@ mod tests {
             account: "111122223333".to_owned(),
             account_name: None,
             control: "no-root-keys",
+            severity: Severity::Low,
             result,
         };
         let judged = |compliance| {

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::account::Account;
 use crate::answer::CallError;
-use crate::parameters::Parameters;
+use crate::fact::Unread;
+use crate::parameters::{Choice, Parameters};
 use crate::report::PUT_EVALUATIONS;
 use crate::verdict::{ReasonCode, Verdict, reasons};
 
@@ -41,6 +42,17 @@ pub trait Control: Send + Sync + 'static {
     /// Concludes. Never [`Compliant`](crate::Compliance::Compliant) because
     /// something could not be read.
     fn evaluate(facts: &Self::Facts, parameters: &Self::Parameters) -> Verdict;
+
+    /// What [`observe`](Control::observe) would still ask AWS before it let
+    /// these facts be judged by these parameters. Nothing where it gave the
+    /// facts for the same parameters; facts that were saved may be judged by
+    /// others.
+    ///
+    /// A control says it here if [`evaluate`](Control::evaluate) does not find
+    /// out by itself.
+    fn unasked(_facts: &Self::Facts, _parameters: &Self::Parameters) -> Option<Unread> {
+        None
+    }
 }
 
 /// What is known about a control before it looks at any account.
@@ -97,6 +109,15 @@ pub enum Severity {
     Critical,
 }
 
+impl Choice for Severity {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("LOW", Self::Low),
+        ("MEDIUM", Self::Medium),
+        ("HIGH", Self::High),
+        ("CRITICAL", Self::Critical),
+    ];
+}
+
 /// How often AWS Config evaluates a periodic rule, in Config's own words
 /// (`MaximumExecutionFrequency`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -118,14 +139,39 @@ pub enum Frequency {
     TwentyFourHours,
 }
 
+impl Choice for Frequency {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("One_Hour", Self::OneHour),
+        ("Three_Hours", Self::ThreeHours),
+        ("Six_Hours", Self::SixHours),
+        ("Twelve_Hours", Self::TwelveHours),
+        ("TwentyFour_Hours", Self::TwentyFourHours),
+    ];
+}
+
 impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::OneHour => "One_Hour",
-            Self::ThreeHours => "Three_Hours",
-            Self::SixHours => "Six_Hours",
-            Self::TwelveHours => "Twelve_Hours",
-            Self::TwentyFourHours => "TwentyFour_Hours",
-        })
+        f.pad(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn is_written_as_its_word<C: Choice + Serialize + fmt::Debug>() {
+        for (word, choice) in C::ALL {
+            assert_eq!(serde_json::to_value(choice).unwrap(), Value::from(*word));
+            assert_eq!(C::of_word(word), Some(*choice));
+            assert_eq!(choice.word(), *word);
+        }
+    }
+
+    #[test]
+    fn frequencies_and_severities_have_the_words_of_aws() {
+        is_written_as_its_word::<Frequency>();
+        is_written_as_its_word::<Severity>();
+        assert_eq!(Frequency::SixHours.to_string(), "Six_Hours");
     }
 }

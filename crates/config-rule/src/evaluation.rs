@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use aws_types::SdkConfig;
@@ -138,6 +138,14 @@ impl EvaluationError {
             Self::Panic(_) => "Panic",
         }
     }
+
+    fn panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panic(text.unwrap_or_else(|| "with no message".to_owned()))
+    }
 }
 
 impl fmt::Debug for EvaluationError {
@@ -146,34 +154,59 @@ impl fmt::Debug for EvaluationError {
     }
 }
 
-/// A verdict, the facts it rests on, and the calls that were made for them.
-#[derive(Clone, Debug)]
-pub struct Judgement<F> {
-    /// What was seen.
-    pub facts: F,
-    /// What was concluded.
-    pub verdict: Verdict,
-}
-
 /// Observes an account and concludes.
 ///
 /// # Errors
 /// When AWS gave no answer that a verdict could rest on, or the control
 /// panicked.
-pub async fn judge<C: Control>(
+async fn judge<C: Control>(
     account: &Account,
     parameters: &C::Parameters,
-) -> Result<Judgement<C::Facts>, EvaluationError> {
+) -> Result<Verdict, EvaluationError> {
     let judging = async {
         let facts = C::observe(account, parameters).await?;
-        let verdict = C::evaluate(&facts, parameters);
-        Ok(Judgement { facts, verdict })
+        Ok(C::evaluate(&facts, parameters))
     };
-    // An unwound control leaves nothing behind that anybody reads: the account
-    // is dropped with it.
-    match AssertUnwindSafe(judging).catch_unwind().await {
-        Ok(judgement) => judgement,
-        Err(panic) => Err(EvaluationError::Panic(message_of(panic.as_ref()))),
+    or_panic(judging).await
+}
+
+/// The facts about an account, for a snapshot.
+///
+/// # Errors
+/// When AWS gave no answer that a verdict could rest on, or the control
+/// panicked.
+pub async fn observe<C: Control>(
+    account: &Account,
+    parameters: &C::Parameters,
+) -> Result<C::Facts, EvaluationError> {
+    let observing = async { Ok(C::observe(account, parameters).await?) };
+    or_panic(observing).await
+}
+
+/// Concludes from facts that were saved, perhaps with other parameters than
+/// these. What nobody asked for then is unverifiable now.
+///
+/// # Errors
+/// When the control panicked.
+pub fn judge_saved<C: Control>(
+    facts: &C::Facts,
+    parameters: &C::Parameters,
+) -> Result<Verdict, EvaluationError> {
+    let judging = || match C::unasked(facts, parameters) {
+        Some(unread) => Verdict::from(unread),
+        None => C::evaluate(facts, parameters),
+    };
+    catch_unwind(AssertUnwindSafe(judging)).map_err(|panic| EvaluationError::panic(panic.as_ref()))
+}
+
+/// An unwound control leaves nothing behind that anybody reads: the account is
+/// dropped with it.
+async fn or_panic<T>(
+    control: impl Future<Output = Result<T, EvaluationError>>,
+) -> Result<T, EvaluationError> {
+    match AssertUnwindSafe(control).catch_unwind().await {
+        Ok(result) => result,
+        Err(panic) => Err(EvaluationError::panic(panic.as_ref())),
     }
 }
 
@@ -211,10 +244,9 @@ pub async fn evaluate<C: Control>(
     let reporting = (remaining / 4).min(MAX_REPORTING_TIME);
     // On the heap: the future of a whole evaluation is large, and its type deep.
     let judged = Box::pin(judge::<C>(&account, &parameters.control));
-    let judgement = timeout_at(started + remaining.saturating_sub(reporting), judged)
+    let verdict = timeout_at(started + remaining.saturating_sub(reporting), judged)
         .await
         .map_err(too_late)??;
-    let verdict = judgement.verdict;
     let annotation = verdict.annotation();
     if verdict.compliance == Compliance::Unverifiable
         && parameters.when_unverifiable == WhenUnverifiable::Fail
@@ -246,12 +278,4 @@ pub async fn evaluate<C: Control>(
         duration_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         calls: account.calls().into_iter().map(str::to_owned).collect(),
     })
-}
-
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "with no message".to_owned())
 }

@@ -29,7 +29,7 @@ pub use annotation::Annotation;
 pub use answer::{CallError, explain};
 pub use arn::{Arn, InvalidArn};
 pub use control::{Control, Frequency, Metadata, Severity};
-pub use evaluation::{Evaluation, EvaluationError, Function, Judgement, evaluate, judge};
+pub use evaluation::{Evaluation, EvaluationError, Function, evaluate, judge_saved, observe};
 pub use event::{EventError, MessageType, RuleEvent};
 pub use evidence::{EvidenceRole, EvidenceRoles};
 pub use fact::{Fact, Unread};

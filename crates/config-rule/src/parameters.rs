@@ -20,10 +20,29 @@ pub trait Parameters: Serialize + Send + Sync + Sized {
     fn read(reader: &mut ParameterReader) -> Result<Self, ParameterError>;
 }
 
-/// A parameter whose values are a few words.
+/// A value that is one of a few words.
 pub trait Choice: Copy + PartialEq + 'static {
     /// Every word and what it stands for.
     const ALL: &'static [(&'static str, Self)];
+
+    /// Its word.
+    fn word(self) -> &'static str {
+        let all = Self::ALL.iter();
+        let mut words = all.filter_map(|(word, choice)| (*choice == self).then_some(*word));
+        words.next().unwrap_or_default()
+    }
+
+    /// What a word stands for; case counts.
+    fn of_word(text: &str) -> Option<Self> {
+        let all = Self::ALL.iter();
+        let mut choices = all.filter_map(|(word, choice)| (*word == text).then_some(*choice));
+        choices.next()
+    }
+
+    /// What is allowed.
+    fn kind() -> ParameterKind {
+        ParameterKind::Choice(Self::ALL.iter().map(|(word, _)| *word).collect())
+    }
 }
 
 /// A value that a rule does not take. Names the parameter and what is allowed.
@@ -50,6 +69,15 @@ pub enum ParameterError {
 }
 
 impl ParameterError {
+    /// That a parameter does not take a value.
+    pub fn not_allowed(name: &'static str, value: &Value, allowed: ParameterKind) -> Self {
+        Self::NotAllowed {
+            name,
+            value: shortened(&value.to_string()),
+            allowed,
+        }
+    }
+
     /// The name of the parameter concerned.
     pub fn name(&self) -> &str {
         match self {
@@ -161,17 +189,9 @@ impl ParameterReader {
         name: &'static str,
         default: C,
     ) -> Result<C, ParameterError> {
-        let kind = ParameterKind::Choice(C::ALL.iter().map(|(word, _)| *word).collect());
-        let word_of = |choice: C| {
-            let word = C::ALL.iter().find(|(_, meaning)| *meaning == choice);
-            word.map_or(Value::Null, |(word, _)| Value::from(*word))
-        };
-        self.value(name, kind, default, word_of, |value| {
-            let text = value.as_str()?;
-            C::ALL
-                .iter()
-                .find(|(word, _)| *word == text)
-                .map(|(_, meaning)| *meaning)
+        let to_json = |choice: C| Value::from(choice.word());
+        self.value(name, C::kind(), default, to_json, |value| {
+            C::of_word(value.as_str()?)
         })
     }
 
@@ -200,11 +220,7 @@ impl ParameterReader {
             .iter()
             .map(|item| {
                 let parsed = item.as_str().and_then(|text| parse(text.trim()));
-                parsed.ok_or_else(|| ParameterError::NotAllowed {
-                    name,
-                    value: shortened(&item.to_string()),
-                    allowed: kind.clone(),
-                })
+                parsed.ok_or_else(|| ParameterError::not_allowed(name, item, kind.clone()))
             })
             .collect();
         self.specs.push(ParameterSpec {
@@ -225,11 +241,9 @@ impl ParameterReader {
     ) -> Result<T, ParameterError> {
         let value = match self.values.remove(name) {
             None => Ok(default),
-            Some(given) => parse(&given).ok_or_else(|| ParameterError::NotAllowed {
-                name,
-                value: shortened(&given.to_string()),
-                allowed: kind.clone(),
-            }),
+            Some(given) => {
+                parse(&given).ok_or_else(|| ParameterError::not_allowed(name, &given, kind.clone()))
+            }
         };
         self.specs.push(ParameterSpec {
             name,

@@ -265,6 +265,7 @@ mod tests {
             let Some(question) = judged.question else {
                 let verdict = RootUsageAlarm::evaluate(&facts, &parameters);
                 assert_eq!(verdict, judged.verdict);
+                assert_eq!(RootUsageAlarm::unasked(&facts, &parameters), None);
                 return (calls, verdict.compliance, facts);
             };
             calls.push(question.action());
@@ -296,6 +297,18 @@ mod tests {
         let mut observed = facts;
         observed.observed.filter_tests.clear();
         assert_eq!(observed, complete());
+    }
+
+    #[test]
+    fn a_filter_that_nobody_asked_aws_about_is_not_confirmed_by_a_snapshot() {
+        for (confirm, unasked) in [
+            (true, Some(Unread::not_asked("logs:TestMetricFilter"))),
+            (false, None),
+        ] {
+            let values = Map::from_iter([("confirmWithAws".to_owned(), json!(confirm))]);
+            let parameters = parse_parameters(values).unwrap();
+            assert_eq!(RootUsageAlarm::unasked(&complete(), &parameters), unasked);
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use alarms::{
     LIST_SUBSCRIPTIONS_BY_TOPIC, TEST_METRIC_FILTER,
 };
 use config_rule::{
-    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Severity, Verdict,
+    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Severity, Unread, Verdict,
 };
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
@@ -86,5 +86,14 @@ impl Control for RootUsageAlarm {
 
     fn evaluate(facts: &RootUsage, parameters: &RootUsageAlarmParameters) -> Verdict {
         evaluate::judge(facts, parameters, &filters::Decisions::default()).verdict
+    }
+
+    /// Also what would only confirm a verdict, such as asking CloudWatch Logs
+    /// about a filter that other parameters did not come to.
+    fn unasked(facts: &RootUsage, parameters: &RootUsageAlarmParameters) -> Option<Unread> {
+        let judged = evaluate::judge(facts, parameters, &filters::Decisions::default());
+        judged
+            .question
+            .map(|question| Unread::not_asked(question.action()))
     }
 }

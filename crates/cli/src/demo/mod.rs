@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use aws_sdk_config::types::{
     ComplianceType, ConfigRule, EventSource, MessageType, Owner, Source, SourceDetail,
 };
-use bundle::{RULES, Rule};
+use bundle::{ConfiguredRule, Rule};
 use clap::Args;
 use config_rule::{Compliance, Function};
 use sandbox::{FunctionError, Organization, Sandbox, sdk_config_over_http};
@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::exit::Outcome;
 use crate::progress;
 use crate::rows::{self, Format, Row, RowResult};
+use crate::rules::{ChosenRules, RulesFile};
 
 const ORGANIZATION: &str = include_str!("organization.toml");
 const REGION: &str = "us-east-1";
@@ -33,6 +34,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// Exit code: 0 when every evaluation ended, whatever the verdicts.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    #[command(flatten)]
+    rules: RulesFile,
     /// How results are printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -41,36 +44,36 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let started = Instant::now();
+        let rules = self.rules.read()?;
         let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>()?)?;
         let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
         let endpoint = server.endpoint_url();
         for account in &sandbox.organization().accounts {
-            for rule in RULES {
-                deploy(&sandbox, &endpoint, &account.id, *rule).await?;
+            for rule in rules.enabled() {
+                deploy(&sandbox, &endpoint, &account.id, rule).await?;
             }
         }
-        finish(&sandbox).await?;
+        finish(&sandbox, &rules).await?;
         let mut rows = Vec::new();
         for account in &sandbox.organization().accounts {
-            for rule in RULES {
-                let control = rule.metadata().name;
+            for rule in rules.enabled() {
+                let control = rule.name();
                 rows.push(Row {
                     account: account.id.clone(),
                     account_name: Some(account.name.clone()),
                     control,
+                    severity: rule.severity,
                     result: shown(&sandbox, &endpoint, &account.id, control).await?,
                 });
             }
         }
         server.shut_down().await;
-        rows::print(&rows, self.format)?;
-        if self.format == Format::Table {
-            rows::print_note(&format!(
-                "{} evaluations in {:.1} s, in a local organization: nothing here is real.",
-                rows.len(),
-                started.elapsed().as_secs_f64()
-            ))?;
-        }
+        let note = format!(
+            "{} evaluations in {:.1} s, in a local organization: nothing here is real.",
+            rows.len(),
+            started.elapsed().as_secs_f64()
+        );
+        rows::print(&rows, &rules, &[note], self.format)?;
         Ok(Outcome::Done)
     }
 }
@@ -81,8 +84,9 @@ async fn deploy(
     sandbox: &Sandbox,
     endpoint: &str,
     account: &str,
-    rule: &'static dyn Rule,
+    configured: &ConfiguredRule,
 ) -> anyhow::Result<()> {
+    let rule = configured.rule;
     let metadata = rule.metadata();
     let arn = format!(
         "arn:aws:lambda:{REGION}:{account}:function:rootguard-{}",
@@ -105,14 +109,17 @@ async fn deploy(
             SourceDetail::builder()
                 .event_source(EventSource::AwsConfig)
                 .message_type(MessageType::ScheduledNotification)
-                .maximum_execution_frequency(metadata.frequency.to_string().as_str().into())
+                .maximum_execution_frequency(configured.frequency.to_string().as_str().into())
                 .build(),
         )
         .build()?;
+    let parameters = configured.input_parameters();
+    let parameters = (!parameters.is_empty()).then(|| Value::Object(parameters).to_string());
     let rule = ConfigRule::builder()
         .config_rule_name(metadata.name)
         .description(metadata.title)
         .source(source)
+        .set_input_parameters(parameters)
         .build();
     aws_sdk_config::Client::new(&sdk)
         .put_config_rule()
@@ -143,15 +150,15 @@ async fn invoke(
 }
 
 /// Waits until every invocation has ended, and shows how far it is.
-async fn finish(sandbox: &Sandbox) -> anyhow::Result<()> {
+async fn finish(sandbox: &Sandbox, rules: &ChosenRules) -> anyhow::Result<()> {
     let accounts = &sandbox.organization().accounts;
-    let all = accounts.len() * RULES.len();
+    let all = accounts.len() * rules.enabled().count();
     let bar = progress::bar(all);
     loop {
         let mut ended = 0;
         for account in accounts {
-            for rule in RULES {
-                let status = sandbox.rule_status(&account.id, REGION, rule.metadata().name)?;
+            for rule in rules.enabled() {
+                let status = sandbox.rule_status(&account.id, REGION, rule.name())?;
                 ended += usize::from(status.is_some_and(|status| status.outcome.is_some()));
             }
         }

@@ -1,6 +1,6 @@
 //! `rootguard check`: the account of the current credentials.
 
-use crate::command::{Run, command, finished, run};
+use crate::command::{Run, command, finished, folder, run};
 use crate::organization::Served;
 
 const ORGANIZATION: &str = r#"
@@ -25,11 +25,18 @@ name = "throttled"
 throttled_actions = ["iam:GetAccountSummary"]
 "#;
 
+/// The rules that look at the root user alone.
+pub(crate) const ROOT_USER_RULES: &str =
+    "rules.trail-logging.enabled = false\nrules.root-usage-alarm.enabled = false\n";
+
 fn check(account: &str, url: &str) -> Run {
+    let rules = folder(&format!("check-{account}")).join("wanted.toml");
+    std::fs::write(&rules, ROOT_USER_RULES).unwrap();
     let arguments = ["check", "--region", "eu-west-1", "--endpoint-url", url];
     let mut command = command(&arguments);
     command
-        .args(["--format", "json"])
+        .args(["--format", "json", "--rules"])
+        .arg(rules)
         .env("AWS_ACCESS_KEY_ID", account)
         .env("AWS_SECRET_ACCESS_KEY", "secret");
     finished(command.output().unwrap())
@@ -46,9 +53,7 @@ fn the_exit_code_says_whether_the_account_is_compliant() {
     ] {
         let run = check(account, &served.url);
         assert_eq!(run.code, code, "{account}: {}", run.err);
-        let row = &run.json()["results"][0];
-        assert_eq!(row["account"], account);
-        assert_eq!(row["control"], "no-root-keys");
+        let row = run.row(account, "no-root-keys");
         match compliance {
             Some(compliance) => assert_eq!(row["compliance"], compliance),
             None => assert!(row["error"].as_str().unwrap().contains("throttling")),
@@ -89,6 +94,10 @@ fn what_is_missing_is_named() {
         "{}",
         credentials.err
     );
+
+    let no_url = run(&["check", "--endpoint-url", "localhost"]);
+    assert_eq!(no_url.code, 2);
+    assert!(no_url.err.contains("https://"), "{}", no_url.err);
 
     let profile = run(&["check", "--region", "eu-west-1", "--profile", "absent"]);
     assert_eq!(profile.code, 2);

@@ -1,6 +1,7 @@
 //! Running the command.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -16,6 +17,17 @@ impl Run {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
     }
+
+    /// What `--format json` says of a control in an account, by the id of the account.
+    pub(crate) fn row(&self, account: &str, control: &str) -> Value {
+        let document = self.json();
+        let rows = document["results"].as_array().unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["account"] == account && row["control"] == control);
+        row.unwrap_or_else(|| panic!("no {control} of {account}"))
+            .clone()
+    }
 }
 
 /// The command with an environment of its own: no credentials, no configuration.
@@ -27,6 +39,14 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .stdin(Stdio::null());
     command
+}
+
+/// An empty folder for a test.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Run {
@@ -43,6 +63,14 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Run {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);
+    finished(child.wait_with_output().unwrap())
+}
+
+/// Runs a command whose standard output nobody reads.
+pub(crate) fn run_unread(command: &mut Command) -> Run {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
     finished(child.wait_with_output().unwrap())
 }
 

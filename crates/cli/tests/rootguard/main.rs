@@ -10,3 +10,5 @@ mod account;
 mod command;
 mod filters;
 mod organization;
+mod rules;
+mod snapshot;

@@ -1,10 +1,10 @@
 //! `rootguard demo` and `rootguard sandbox`: a local organization.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::command::{command, finished, run};
+use crate::command::{command, finished, folder, run, run_unread};
 
 /// `rootguard sandbox` as a process; killed when dropped.
 pub(crate) struct Served {
@@ -52,14 +52,6 @@ impl Drop for Served {
     }
 }
 
-/// An empty folder for a test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 fn read_when_there(path: &Path, child: &mut Child) -> String {
     let end = Instant::now() + Duration::from_secs(30);
     while Instant::now() < end {
@@ -76,47 +68,77 @@ fn read_when_there(path: &Path, child: &mut Child) -> String {
 fn the_demo_shows_every_account_and_a_failure_as_one() {
     let demo = run(&["demo", "--format", "json"]);
     assert_eq!(demo.code, 0, "{}", demo.err);
-    let document = demo.json();
-    let results = document["results"].as_array().unwrap();
-    let reason = |name: &str| {
-        let row = results.iter().find(|row| row["accountName"] == name);
-        let row = row.unwrap_or_else(|| panic!("no {name}"));
-        let said = row.get("annotation").or(row.get("error")).unwrap();
-        let compliance = row
-            .get("compliance")
-            .map(|c| c.as_str().unwrap().to_owned());
-        (compliance, said.as_str().unwrap().to_owned())
-    };
-    for (name, compliance, start) in [
-        ("management", Some("COMPLIANT"), "NO_ROOT_KEYS:"),
-        ("workload-new", Some("COMPLIANT"), "NO_ROOT_KEYS:"),
+    for (id, control, compliance, start) in [
         (
-            "workload-legacy",
+            "111111111111",
+            "no-root-keys",
+            Some("COMPLIANT"),
+            "NO_ROOT_KEYS:",
+        ),
+        (
+            "333333333333",
+            "no-root-keys",
+            Some("COMPLIANT"),
+            "NO_ROOT_KEYS:",
+        ),
+        (
+            "444444444444",
+            "no-root-keys",
             Some("NON_COMPLIANT"),
             "ROOT_ACCESS_KEY_PRESENT: the root user has an access key, last used 2026-11-19",
         ),
         (
-            "acquired-company",
+            "555555555555",
+            "no-root-keys",
             Some("NON_COMPLIANT"),
             "ROOT_ACCESS_KEY_PRESENT:",
         ),
         (
-            "forgotten-soap-api",
+            "666666666666",
+            "no-root-keys",
             Some("NON_COMPLIANT"),
             "ROOT_SIGNING_CERTIFICATE_PRESENT:",
         ),
         (
-            "locked-down",
+            "777777777777",
+            "no-root-keys",
             Some("NON_COMPLIANT"),
             "UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary",
         ),
-        ("busy", None, "Throttled:"),
+        ("888888888888", "no-root-keys", None, "Throttled:"),
+        (
+            "111111111111",
+            "hardware-root-mfa",
+            Some("COMPLIANT"),
+            "ROOT_MFA_HARDWARE:",
+        ),
+        (
+            "333333333333",
+            "hardware-root-mfa",
+            Some("COMPLIANT"),
+            "ROOT_CREDENTIALS_ABSENT:",
+        ),
+        (
+            "777777777777",
+            "hardware-root-mfa",
+            Some("NON_COMPLIANT"),
+            "UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary",
+        ),
+        ("888888888888", "hardware-root-mfa", None, "Throttled:"),
     ] {
-        let (shown, said) = reason(name);
-        assert_eq!(shown.as_deref(), compliance, "{name}");
-        assert!(said.starts_with(start), "{name}: {said}");
+        let row = demo.row(id, control);
+        let said = row.get("annotation").or(row.get("error")).unwrap();
+        let said = said.as_str().unwrap();
+        assert_eq!(row["compliance"].as_str(), compliance, "{id}: {said}");
+        assert!(said.starts_with(start), "{id}: {said}");
     }
-    assert_eq!(document["counts"]["failed"], 1);
+    let document = demo.json();
+    let results = document["results"].as_array().unwrap();
+    let counts = document["counts"].as_object().unwrap();
+    let counted: u64 = counts.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(counted, results.len() as u64);
+    let failed = results.iter().filter(|row| row.get("error").is_some());
+    assert_eq!(counts["failed"], failed.count());
 }
 
 #[test]
@@ -131,15 +153,31 @@ fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
 }
 
 #[test]
+fn a_narrow_table_leaves_room_for_the_reasons() {
+    let mut demo = command(&["demo"]);
+    let demo = finished(demo.env("COLUMNS", "60").output().unwrap());
+    let rows: Vec<_> = demo
+        .out
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert!(rows.iter().all(|line| line.chars().count() <= 60));
+    let text = rows.join(" ");
+    assert!(text.contains(" hardware-root-mfa") && text.contains(" NON_COMPLIANT"));
+    assert!(
+        rows.iter()
+            .any(|line| line.contains("NO_ROOT_KEYS: the root user has no")),
+        "{}",
+        demo.out
+    );
+}
+
+#[test]
 fn a_reader_who_has_seen_enough_is_no_failure() {
-    let mut child = command(&["demo"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let run = finished(child.wait_with_output().unwrap());
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    for format in ["table", "json"] {
+        let run = run_unread(&mut command(&["demo", "--format", format]));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+    }
 }
 
 #[test]

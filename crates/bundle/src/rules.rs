@@ -1,0 +1,155 @@
+//! What the organization wants of every rule: `rules.toml`.
+
+mod file;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use config_rule::{Frequency, Severity};
+use serde_json::{Map, Value};
+
+use crate::RULES;
+use crate::mistake::Mistake;
+use crate::rule::Rule;
+
+/// What the organization wants of every rule. By default, what the controls have as
+/// their defaults; the `rules.toml` of this repository says the same.
+#[derive(Clone, Debug)]
+pub struct Rules(Vec<ConfiguredRule>);
+
+/// A rule, and what the organization wants of it.
+#[derive(Clone, Debug)]
+pub struct ConfiguredRule {
+    /// The rule.
+    pub rule: &'static dyn Rule,
+    /// Whether it is deployed and judged.
+    pub enabled: bool,
+    /// How often it is evaluated.
+    pub frequency: Frequency,
+    /// How bad it is where it does not hold.
+    pub severity: Severity,
+    /// Its parameters as they were given, which the rule accepts.
+    pub parameters: Map<String, Value>,
+}
+
+/// Why a file does not say what the organization wants.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// It could not be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It has mistakes.
+    #[error("{}", Listed { path, mistakes })]
+    Mistaken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it, in the order of the file.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+impl Rules {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or says something that a rule would not take.
+    pub fn read(path: &Path) -> Result<Self, RulesError> {
+        let text = std::fs::read_to_string(path).map_err(|source| RulesError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|mistakes| RulesError::Mistaken {
+            path: path.to_owned(),
+            mistakes,
+        })
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it, in the order of the text.
+    pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
+        file::parse(text)
+    }
+
+    /// The rules that are to be deployed and judged, in the order of [`RULES`].
+    pub fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
+        self.0.iter().filter(|rule| rule.enabled)
+    }
+
+    /// The names of the others.
+    pub fn disabled(&self) -> impl Iterator<Item = &'static str> {
+        let disabled = self.0.iter().filter(|rule| !rule.enabled);
+        disabled.map(ConfiguredRule::name)
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self(RULES.iter().map(|rule| ConfiguredRule::of(*rule)).collect())
+    }
+}
+
+impl ConfiguredRule {
+    /// The rule with its defaults.
+    fn of(rule: &'static dyn Rule) -> Self {
+        let metadata = rule.metadata();
+        Self {
+            rule,
+            enabled: true,
+            frequency: metadata.frequency,
+            severity: metadata.severity,
+            parameters: Map::new(),
+        }
+    }
+
+    /// The rule's name.
+    pub fn name(&self) -> &'static str {
+        self.rule.metadata().name
+    }
+
+    /// The parameters as AWS Config keeps them (`InputParameters`): every value is a
+    /// string. Empty lists are left out, because Config takes no empty value; what
+    /// is not given is empty.
+    pub fn input_parameters(&self) -> Map<String, Value> {
+        let written = self.parameters.iter().filter_map(|(name, value)| {
+            let value = match value {
+                Value::String(text) => text.clone(),
+                Value::Array(items) => {
+                    let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
+                    items.join(",")
+                }
+                other => other.to_string(),
+            };
+            (!value.trim().is_empty()).then(|| (name.clone(), Value::from(value)))
+        });
+        written.collect()
+    }
+}
+
+/// The mistakes in a file, each on a line that editors and terminals can follow.
+struct Listed<'a> {
+    path: &'a Path,
+    mistakes: &'a [Mistake],
+}
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match self.mistakes {
+            [mistake] => write!(f, "{path}:{mistake}"),
+            mistakes => {
+                write!(f, "{path} has {} mistakes", mistakes.len())?;
+                for mistake in mistakes {
+                    write!(f, "\n  {path}:{mistake}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

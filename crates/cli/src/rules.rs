@@ -1,0 +1,74 @@
+//! Which rules hold: those of a file, or the built-in ones.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use bundle::{ConfiguredRule, Rules};
+use clap::Args;
+use serde::Serialize;
+
+/// What is read in the current directory where no file is named.
+const RULES_TOML: &str = "rules.toml";
+
+/// The option that names a file.
+#[derive(Debug, Args)]
+pub(crate) struct RulesFile {
+    /// File that says what the organization wants of the rules [default: rules.toml
+    /// in the current directory, if it is there, else the built-in rules]
+    #[arg(long = "rules", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// The rules, and where they come from.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChosenRules {
+    /// The file; the built-in rules have none.
+    file: Option<PathBuf>,
+    /// The names of those that are switched off.
+    disabled: Vec<&'static str>,
+    #[serde(skip)]
+    rules: Rules,
+}
+
+impl RulesFile {
+    pub(crate) fn read(self) -> anyhow::Result<ChosenRules> {
+        // A link that leads nowhere is there too: whoever made it wants that file.
+        let here = || Path::new(RULES_TOML).symlink_metadata().is_ok();
+        let file = self
+            .file
+            .or_else(|| here().then(|| PathBuf::from(RULES_TOML)));
+        let rules = match &file {
+            Some(file) => Rules::read(file)?,
+            None => Rules::default(),
+        };
+        let chosen = ChosenRules {
+            disabled: rules.disabled().collect(),
+            file,
+            rules,
+        };
+        if chosen.enabled().next().is_none() {
+            bail!("every rule is switched off: nothing to judge ({chosen})");
+        }
+        Ok(chosen)
+    }
+}
+
+impl ChosenRules {
+    pub(crate) fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
+        self.rules.enabled()
+    }
+}
+
+impl fmt::Display for ChosenRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "rules of {}", file.display())?,
+            None => write!(f, "built-in rules, because there is no {RULES_TOML} here")?,
+        }
+        match self.disabled.as_slice() {
+            [] => Ok(()),
+            disabled => write!(f, "; switched off: {}", disabled.join(", ")),
+        }
+    }
+}
