@@ -1,12 +1,11 @@
 //! What CloudWatch Logs itself says about a filter, and what follows.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
-
-mod given;
 
 use config_rule::{Compliance, Control, parse_parameters};
 use filter_pattern::{Account, CIS_PATTERN, Class, Pattern, decide};
 use root_usage_alarm::{RootUsageAlarm, canonical_records};
 use serde_json::{Map, Value, json};
+
+use crate::given;
 
 fn account() -> Account {
     Account::new("111122223333", "aws").unwrap()

@@ -1,13 +1,12 @@
 //! What holds of every account: unrelated things change nothing, and every link
 //! of an only chain is needed.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
-
-mod given;
 
 use config_rule::{Compliance, Control, Verdict, parse_parameters};
 use proptest::prelude::*;
 use root_usage_alarm::RootUsageAlarm;
 use serde_json::{Map, Value, json};
+
+use crate::given;
 
 fn judge(facts: &Value) -> Verdict {
     let facts = serde_json::from_value(facts.clone()).unwrap();

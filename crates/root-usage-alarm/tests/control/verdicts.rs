@@ -1,11 +1,9 @@
 //! Given facts, the verdict: every row of `verdicts.json` on the pure function.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
-
-mod given;
 
 use control_tests::verdict_tests;
-use given::rows;
 use root_usage_alarm::RootUsageAlarm;
+
+use crate::given::rows;
 
 verdict_tests!(RootUsageAlarm, rows());
 

@@ -6,9 +6,9 @@ use alarms::{
     CompositeAlarm, MetricAlarm, MetricDataQuery, MetricFilter, MetricStat, Observed,
     log_group_name,
 };
-use config_rule::{ASSUME_ROLE, Arn, Control as _, EvidenceRoles, Fact, Timestamp, Unread};
-use control_tests::give_evidence_role;
-use root_usage_alarm::{RootUsage, RootUsageAlarm};
+use config_rule::{ASSUME_ROLE, Arn, Control as _, Fact, Timestamp, Unread};
+use control_tests::{Row, give_evidence_role};
+use root_usage_alarm::RootUsageAlarm;
 use sandbox::{Account, Fault, Organization, Resource, Sandbox};
 use serde_json::{Map, Value, json};
 use trails::{ObservedTrail, TrailStatus};
@@ -16,8 +16,10 @@ use trails::{ObservedTrail, TrailStatus};
 /// Who owns the organization trail of the rows.
 const MANAGEMENT: &str = "999988887777";
 
-/// A sandbox that shows what the facts say, to the account and through these roles.
-pub(crate) fn sandbox(facts: &RootUsage, roles: &EvidenceRoles) -> Sandbox {
+/// A sandbox that shows the account what the facts of a row say, through the evidence
+/// roles that its parameters name.
+pub(crate) fn sandbox(row: &Row<RootUsageAlarm>) -> Sandbox {
+    let facts = &row.facts;
     let mut world = World::default();
     for id in [&facts.account, MANAGEMENT] {
         world.account(id);
@@ -33,7 +35,7 @@ pub(crate) fn sandbox(facts: &RootUsage, roles: &EvidenceRoles) -> Sandbox {
         }
     }
     world.chain(&facts.observed);
-    world.finish(roles)
+    world.finish(row.parameters.get("centralEvidenceRoleArns"))
 }
 
 /// Accounts on the way to a sandbox.
@@ -276,18 +278,19 @@ impl World {
         }
     }
 
-    fn finish(self, roles: &EvidenceRoles) -> Sandbox {
+    fn finish(self, roles: Option<&Value>) -> Sandbox {
         let organization = Organization {
             management_account: Some(MANAGEMENT.to_owned()),
             ..Organization::of(self.accounts.into_values())
         };
         let sandbox = Sandbox::new(organization).unwrap();
-        let reads: Vec<_> = RootUsageAlarm::METADATA.reads.to_vec();
-        for role in roles.iter() {
-            let arn: Arn = role.to_string().parse().unwrap();
+        let roles = roles.and_then(Value::as_array).into_iter().flatten();
+        for role in roles {
+            let arn: Arn = role.as_str().unwrap().parse().unwrap();
             if !self.locked.contains(arn.account()) {
                 let name = arn.resource().rsplit('/').next().unwrap();
-                let given = give_evidence_role(&sandbox, arn.account(), name, &reads);
+                let reads = RootUsageAlarm::METADATA.reads;
+                let given = give_evidence_role(&sandbox, arn.account(), name, reads);
                 assert_eq!(given, arn.as_str());
             }
         }
