@@ -15,6 +15,7 @@ mod stage;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trails;
 
 pub use given::{describe_summary, let_fail};
 pub use roles::give_evidence_role;
@@ -23,3 +24,4 @@ pub use table::{
     Row, every_row_has_its_verdict, facts_survive_being_saved, rows,
     the_readme_names_every_reason_code, the_rows_show_every_reason_code_and_no_other,
 };
+pub use trails::{describe_trail, let_trail_fail};

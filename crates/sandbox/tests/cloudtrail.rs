@@ -843,6 +843,47 @@ async fn what_cloudtrail_does_not_take_is_refused() {
 }
 
 #[tokio::test]
+async fn tags_are_told_to_the_owner_at_home() {
+    for transport in both(ORGANIZATION).await {
+        let home = client(&transport, MEMBER, HOME);
+        let elsewhere = client(&transport, MEMBER, ELSEWHERE);
+        let everywhere = arn(MEMBER, HOME, "everywhere");
+        let asked = home
+            .list_tags()
+            .resource_id_list(&everywhere)
+            .resource_id_list(arn(MEMBER, HOME, "here-only"));
+        let told = asked.send().await.unwrap();
+        let [tagged, untagged] = told.resource_tag_list() else {
+            unreachable!("one for each trail")
+        };
+        assert_eq!(tagged.resource_id(), Some(everywhere.as_str()));
+        let tags: Vec<_> = tagged
+            .tags_list()
+            .iter()
+            .map(|tag| (tag.key(), tag.value()))
+            .collect();
+        assert_eq!(tags, [("Schlüssel", Some("✓")), ("leer", None)]);
+        assert!(untagged.tags_list().is_empty());
+        for (client, named, code) in [
+            (
+                &elsewhere,
+                everywhere.as_str(),
+                "CloudTrailARNInvalidException",
+            ),
+            (&home, "everywhere", "CloudTrailARNInvalidException"),
+            (
+                &home,
+                &arn(MEMBER, HOME, "none"),
+                "ResourceNotFoundException",
+            ),
+        ] {
+            let asked = client.list_tags().resource_id_list(named).send().await;
+            assert_eq!(refusal(asked), code, "{named}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_account_changes_one_trail_a_second() {
     for transport in both(ORGANIZATION).await {
         // Without retries: each change is one request.
