@@ -13,7 +13,11 @@ use tokio::net::TcpStream;
 /// Names of members of many operations, so that inputs get past the first check.
 const MEMBERS: &[&str] = &[
     "AccessKeyId",
+    "AliasName",
     "Annotation",
+    "AttributeName",
+    "AttributeValue",
+    "Attributes",
     "CertificateId",
     "ComplianceResourceId",
     "ComplianceResourceType",
@@ -24,18 +28,24 @@ const MEMBERS: &[&str] = &[
     "ConfigRuleName",
     "ConfigRuleNames",
     "DurationSeconds",
+    "Endpoint",
     "Evaluations",
+    "FunctionName",
     "InputParameters",
     "Key",
+    "KeyId",
     "Limit",
     "Marker",
     "MaxItems",
     "MessageType",
+    "Name",
     "NextToken",
     "OrderingTimestamp",
     "Owner",
     "Policy",
     "PolicyArns",
+    "Principal",
+    "Protocol",
     "ResourceId",
     "ResourceType",
     "ResultToken",
@@ -46,10 +56,15 @@ const MEMBERS: &[&str] = &[
     "SourceDetails",
     "SourceIdentifier",
     "SourceIdentity",
+    "StatementId",
+    "SubscriptionArn",
     "Tags",
+    "TargetKeyId",
     "TargetPrincipal",
     "TaskPolicyArn",
     "TestMode",
+    "Token",
+    "TopicArn",
     "UserName",
     "Value",
     "arn",
@@ -78,7 +93,10 @@ fn text() -> impl Strategy<Value = String> {
                 "CUSTOM_LAMBDA",
                 "ScheduledNotification",
                 "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
+                "alias/aws/sns",
+                "arn:aws:kms:eu-west-1:111111111111:key/k",
                 "arn:aws:lambda:eu-west-1:111111111111:function:f",
+                "arn:aws:sns:eu-west-1:111111111111:t",
                 "1e400",
                 "2026-11-20T10:00:00Z",
             ][..]
@@ -178,7 +196,8 @@ proptest! {
         let key = if by_root { "AKIAROOT000000000001" } else { "111111111111" };
         let credentials = Credentials::new(key, "secret", None, None, "test");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (status, body) = if service == "config" {
+        let in_json = matches!(service, "config" | "kms");
+        let (status, body) = if in_json {
             let headers = format!(
                 "content-type: application/x-amz-json-1.1\r\nx-amz-target: StarlingDoveService.{name}\r\n"
             );
@@ -191,7 +210,7 @@ proptest! {
         };
         prop_assert!([200, 400, 403, 404, 409, 410, 501].contains(&status), "{status}: {body}");
         prop_assert!(!body.contains("this policy"), "{body}");
-        if service == "config" {
+        if in_json {
             prop_assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
         } else {
             prop_assert!(body.starts_with('<') && body.ends_with("Response>"), "{body}");

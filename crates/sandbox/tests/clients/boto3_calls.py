@@ -18,6 +18,9 @@ import botocore.config
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+import boto3_kms
+import boto3_lambda
+import boto3_sns
 from answers import problems
 from inputs import members, members_set
 
@@ -141,7 +144,7 @@ class Run:
         """Calls with nothing, and with everything empty: whatever the answer, it is one
         of this operation."""
         shape = self.model(operation).input_shape
-        calls = [{}] if shape is None else [{}, emptied(shape)]
+        calls = [{}] if shape is None else [nothing(shape), emptied(shape)]
         for parameters in calls:
             for account in (EMPTY, FULL):
                 _, error = self.send(operation, parameters, Caller(account), validated=False)
@@ -157,6 +160,13 @@ class Run:
         wanted = members(self.model(operation).input_shape)
         for member in sorted(wanted - self.inputs.get(operation, set())):
             self.say(f"no call sets {member}: add one")
+
+
+def nothing(shape):
+    """No member, but for those that stand in the path: without them there is no request."""
+    in_path = {name for name, member in shape.members.items()
+               if member.serialization.get("location") == "uri"}
+    return dict.fromkeys(in_path, "")
 
 
 def emptied(shape):
@@ -429,6 +439,8 @@ def main():
     caller = config(run, asked["function"])
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
+    for service in (boto3_sns, boto3_kms, boto3_lambda):
+        service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)
