@@ -150,7 +150,8 @@ pub(crate) fn new_topic(request: &Request<'_>) -> Vec<Needed> {
 }
 
 pub(crate) fn create_topic(request: &Request<'_>) -> Result<Structure, Failure> {
-    if request.text("DataProtectionPolicy").is_some() {
+    let protection = request.text("DataProtectionPolicy");
+    if protection.is_some_and(|policy| !policy.is_empty()) {
         return Err(Failure::not_implemented(
             "DataProtectionPolicy of sns:CreateTopic",
         ));

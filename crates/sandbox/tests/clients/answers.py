@@ -43,6 +43,14 @@ COMMON_ERRORS = {
         "UnrecognizedClientException",
         "ValidationException",
     },
+    "rest-json": {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidRequestContentException",
+        "SerializationException",
+        "TooManyRequestsException",
+        "UnrecognizedClientException",
+    },
 }
 
 
@@ -63,12 +71,16 @@ def problems(operation, status, headers, body):
         if kind.split(";")[0] != "text/xml":
             found.append(f"content type {kind!r}")
         check = XmlCheck(operation, found)
+    elif protocol == "rest-json":
+        if kind != "application/json":
+            found.append(f"content type {kind!r}")
+        check = RestJsonCheck(operation, found, headers)
     else:
         version = operation.service_model.metadata["jsonVersion"]
         if kind != f"application/x-amz-json-{version}":
             found.append(f"content type {kind!r}")
         check = JsonCheck(operation, found)
-    if status == 200:
+    if status == operation.http.get("responseCode", 200):
         check.answer(text)
     else:
         check.error(status, text)
@@ -348,3 +360,24 @@ class JsonCheck(Check):
             self.blob(shape, path, value)
         elif shape.type_name in NUMBERS:
             self.number(shape, path, value)
+
+
+class RestJsonCheck(JsonCheck):
+    """Answers of restJson1: the code of an error is in a header."""
+
+    def __init__(self, operation, found, headers):
+        super().__init__(operation, found)
+        self.headers = headers
+
+    def error(self, status, text):
+        value = self.document(text)
+        if not isinstance(value, dict):
+            self.say("error", f"{text!r} is no object")
+            return
+        for name in set(value) - {"Type", "message", "Message"}:
+            self.say("error", f"unknown member {name}")
+        if value.get("Type") not in ("User", "Service"):
+            self.say("error", f"type {value.get('Type')!r}")
+        if not isinstance(value.get("message", value.get("Message")), str):
+            self.say("error", "the message is no string")
+        self.error_code(status, self.headers.get("x-amzn-errortype", "").partition(":")[0])

@@ -20,7 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import boto3_cloudtrail
 import boto3_cloudwatch
+import boto3_kms
+import boto3_lambda
 import boto3_logs
+import boto3_sns
 from answers import problems
 from inputs import members, members_set
 
@@ -146,7 +149,7 @@ class Run:
         """Calls with nothing, and with everything empty: whatever the answer, it is one
         of this operation."""
         shape = self.model(operation).input_shape
-        calls = [{}] if shape is None else [{}, emptied(shape)]
+        calls = [{}] if shape is None else [nothing(shape), emptied(shape)]
         for parameters in calls:
             for account in (EMPTY, FULL):
                 _, error = self.send(operation, parameters, Caller(account), validated=False)
@@ -162,6 +165,13 @@ class Run:
         wanted = members(self.model(operation).input_shape)
         for member in sorted(wanted - self.inputs.get(operation, set())):
             self.say(f"no call sets {member}: add one")
+
+
+def nothing(shape):
+    """No member, but for those that stand in the path: without them there is no request."""
+    in_path = {name for name, member in shape.members.items()
+               if member.serialization.get("location") == "uri"}
+    return dict.fromkeys(in_path, "")
 
 
 def emptied(shape):
@@ -437,6 +447,8 @@ def main():
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
+    for service in (boto3_sns, boto3_kms, boto3_lambda):
+        service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)

@@ -24,6 +24,8 @@ SUMMARY = (
     "<SummaryMap><entry><key>AccountAccessKeysPresent</key><value>1</value></entry>"
     "<entry><key>AccountMFAEnabled</key><value>0</value></entry></SummaryMap>"
 )
+REST = {"x-amzn-requestid": "1", "content-type": "application/json"}
+REFUSED = {**REST, "x-amzn-errortype": "ResourceNotFoundException"}
 ERROR = (
     "<Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>für</Message></Error>"
     "<RequestId>1</RequestId>"
@@ -77,6 +79,11 @@ def of_json(name, value, status=200, headers=JSON):
     return problems(operation("config", name), status, headers, text.encode())
 
 
+def of_rest(name, value, status, headers=REST):
+    text = value if isinstance(value, str) else json.dumps(value)
+    return problems(operation("lambda", name), status, headers, text.encode())
+
+
 class RightAnswers(unittest.TestCase):
     def test_pass(self):
         error = f'<ErrorResponse xmlns="{IAM}">{ERROR}</ErrorResponse>'
@@ -91,6 +98,10 @@ class RightAnswers(unittest.TestCase):
             of_json("DescribeComplianceByConfigRule", COUNT),
             of_json("DeleteConfigRule", ""),
             of_json("DeleteConfigRule", {"__type": "NoSuchConfigRuleException"}, 400),
+            of_rest("GetPolicy", {"Policy": "{}", "RevisionId": "1"}, 200),
+            of_rest("AddPermission", {"Statement": "größer"}, 201),
+            of_rest("RemovePermission", "", 204),
+            of_rest("GetPolicy", {"Type": "User", "Message": "für"}, 404, REFUSED),
         ):
             self.assertEqual(found, [])
 
@@ -207,6 +218,18 @@ class DoctoredAnswers(unittest.TestCase):
         headers = {**JSON, "x-amzn-query-error": "NoSuchConfigRuleException;Sender"}
         error = {"__type": "NoSuchConfigRuleException"}
         self.noticed(of_json("DeleteConfigRule", error, 400, headers), "x-amzn-query-error")
+
+    def test_rest_json(self):
+        self.noticed(of_rest("GetPolicy", {"Document": "{}"}, 200), "unknown member Document")
+        self.noticed(of_rest("AddPermission", {"Statement": "s"}, 200), "type None")
+        self.noticed(of_rest("RemovePermission", {"a": 1}, 204), "should be empty")
+        self.noticed(of_rest("GetPolicy", {}, 200, JSON), "content type")
+        error = {"Type": "User", "Message": "m"}
+        self.noticed(of_rest("GetPolicy", error, 404), "no error of this operation")
+        self.noticed(of_rest("GetPolicy", error, 400, REFUSED), "has the status 404")
+        self.noticed(of_rest("GetPolicy", {"Type": "User"}, 404, REFUSED), "message")
+        self.noticed(of_rest("GetPolicy", {**error, "x": 1}, 404, REFUSED), "unknown member x")
+        self.noticed(of_rest("GetPolicy", "", 404, REFUSED), "no JSON")
 
     def test_a_protocol_without_check_is_not_passed(self):
         model = operation("s3", "ListBuckets")
