@@ -101,7 +101,8 @@ proptest! {
         let sandbox = sandbox(|_| {});
         for source in ["", "Root -✓", "{ $.a = \"x*\" || $.b NOT EXISTS }", "[w1, w2 = 4*]", "%x+%"] {
             let pattern = Pattern::parse(source).unwrap();
-            let observed = FilterTest::observe(&account(&sandbox), source, &messages);
+            let account = account(&sandbox);
+            let observed = FilterTest::observe(&account, source, &messages);
             let Fact::Known(test) = wait(observed).unwrap() else {
                 panic!("nothing denies it");
             };
