@@ -61,8 +61,8 @@ pub(super) async fn deploy(
     let metadata = rule.metadata();
     let name = format!("rootguard-{}", metadata.name);
     let arn = format!("arn:aws:lambda:{REGION}:{account}:function:{name}");
-    let role = function_role(&name, configured)?;
-    sandbox.change_account(account, |account| account.roles.push(role))?;
+    let function_role = function_role(&name, configured)?;
+    sandbox.change_account(account, |account| account.roles.push(function_role))?;
     let function_sdk =
         sdk_config_over_http(endpoint, sandbox.role_credentials(account, &name)?, REGION);
     sandbox.register_function_with_timeout(

@@ -1,42 +1,35 @@
 //! `rootguard check`: the account of the current credentials.
 
 use crate::command::{Run, command, finished, folder, run};
-use crate::organization::Served;
+use crate::organization::{Served, account};
 
-const ORGANIZATION: &str = r#"
-[[account]]
-id = "111111111111"
-name = "clean"
-
-[[account]]
-id = "222222222222"
-name = "key"
-[account.root]
-access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE" }]
-
-[[account]]
-id = "333333333333"
-name = "denied"
-denied_actions = ["iam:GetAccountSummary"]
-
-[[account]]
-id = "444444444444"
-name = "throttled"
-throttled_actions = ["iam:GetAccountSummary"]
-"#;
-
-/// The rules that look at the root user alone.
-pub(crate) const ROOT_USER_RULES: &str =
-    "rules.trail-logging.enabled = false\nrules.root-usage-alarm.enabled = false\n";
+/// Accounts that differ in their root user only.
+fn organization() -> String {
+    [
+        ("111111111111", ""),
+        (
+            "222222222222",
+            "[account.root]\naccess_keys = [{ id = 'AKIAIOSFODNN7EXAMPLE' }]\n",
+        ),
+        (
+            "333333333333",
+            "denied_actions = ['iam:GetAccountSummary']\n",
+        ),
+        (
+            "444444444444",
+            "throttled_actions = ['iam:GetAccountSummary']\n",
+        ),
+    ]
+    .map(|(id, said)| account(id, said))
+    .concat()
+}
 
 fn check(account: &str, url: &str) -> Run {
-    let rules = folder(&format!("check-{account}")).join("wanted.toml");
-    std::fs::write(&rules, ROOT_USER_RULES).unwrap();
     let arguments = ["check", "--region", "eu-west-1", "--endpoint-url", url];
     let mut command = command(&arguments);
     command
-        .args(["--format", "json", "--rules"])
-        .arg(rules)
+        .args(["--format", "json"])
+        .current_dir(folder(&format!("check-{account}")))
         .env("AWS_ACCESS_KEY_ID", account)
         .env("AWS_SECRET_ACCESS_KEY", "secret");
     finished(command.output().unwrap())
@@ -44,7 +37,7 @@ fn check(account: &str, url: &str) -> Run {
 
 #[test]
 fn the_exit_code_says_whether_the_account_is_compliant() {
-    let served = Served::start("check", ORGANIZATION);
+    let served = Served::start("check", &organization());
     for (account, code, compliance) in [
         ("111111111111", 0, Some("COMPLIANT")),
         ("222222222222", 1, Some("NON_COMPLIANT")),
@@ -58,12 +51,20 @@ fn the_exit_code_says_whether_the_account_is_compliant() {
             Some(compliance) => assert_eq!(row["compliance"], compliance),
             None => assert!(row["error"].as_str().unwrap().contains("throttling")),
         }
+        for (control, reason) in [
+            ("trail-logging", "TRAIL_LOGGING: "),
+            ("root-usage-alarm", "ROOT_USAGE_ALARMED: "),
+        ] {
+            let row = run.row(account, control);
+            assert_eq!(row["compliance"], "COMPLIANT", "{row}");
+            assert!(row["annotation"].as_str().unwrap().starts_with(reason));
+        }
     }
 }
 
 #[test]
 fn credentials_that_nobody_knows_are_an_error_that_says_what_to_do() {
-    let served = Served::start("unknown", ORGANIZATION);
+    let served = Served::start("unknown", &organization());
     let unknown = check("AKIANOBODYKNOWSTHIS0", &served.url);
     assert_eq!(unknown.code, 2);
     assert_eq!(unknown.out, "");

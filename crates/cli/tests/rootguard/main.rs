@@ -8,6 +8,7 @@
 
 mod account;
 mod command;
+mod demo;
 mod filters;
 mod organization;
 mod rules;

@@ -1,13 +1,10 @@
-//! `rootguard demo` and `rootguard sandbox`: a local organization.
+//! `rootguard sandbox`: a local organization.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use bundle::RULES;
-use serde_json::json;
-
-use crate::command::{command, finished, folder, run, run_unread};
+use crate::command::{command, folder, run};
 
 /// `rootguard sandbox` as a process; killed when dropped.
 pub(crate) struct Served {
@@ -55,6 +52,55 @@ impl Drop for Served {
     }
 }
 
+/// An account for an organization file: clean but for what is said of it.
+pub(crate) fn account(id: &str, said: &str) -> String {
+    let account = format!("[[account]]\nid = '{id}'\nname = 'account'\n{said}\n");
+    account + &TRAIL_AND_ALARM.replace("ACCOUNT", id)
+}
+
+/// What satisfies trail-logging and root-usage-alarm.
+const TRAIL_AND_ALARM: &str = r#"
+[[account.trail]]
+region = "us-east-1"
+Name = "audit"
+IsMultiRegionTrail = true
+CloudWatchLogsLogGroupArn = "arn:aws:logs:us-east-1:ACCOUNT:log-group:audit:*"
+
+[[account.log_group]]
+region = "us-east-1"
+logGroupName = "audit"
+
+[[account.metric_filter]]
+region = "us-east-1"
+logGroupName = "audit"
+filterName = "root"
+filterPattern = '{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}'
+metricTransformations = [{ metricNamespace = "Audit", metricName = "Root", metricValue = "1" }]
+
+[[account.metric_alarm]]
+region = "us-east-1"
+AlarmName = "root"
+Namespace = "Audit"
+MetricName = "Root"
+Statistic = "Sum"
+Period = 60
+EvaluationPeriods = 1
+Threshold = 1
+ComparisonOperator = "GreaterThanOrEqualToThreshold"
+TreatMissingData = "notBreaching"
+AlarmActions = ["arn:aws:sns:us-east-1:ACCOUNT:on-call"]
+
+[[account.topic]]
+region = "us-east-1"
+Name = "on-call"
+
+[[account.subscription]]
+region = "us-east-1"
+TopicArn = "arn:aws:sns:us-east-1:ACCOUNT:on-call"
+Protocol = "email"
+Endpoint = "somebody@example.com"
+"#;
+
 fn read_when_there(path: &Path, child: &mut Child) -> String {
     let end = Instant::now() + Duration::from_secs(30);
     while Instant::now() < end {
@@ -65,177 +111,6 @@ fn read_when_there(path: &Path, child: &mut Child) -> String {
         }
     }
     panic!("{} was not written", path.display());
-}
-
-/// What AWS Config shows of each account of the demo, in the order of its table. The trail
-/// and the alarm of members are those of the management account.
-const DEMO: &[(&str, [&str; 4])] = &[
-    (
-        "111111111111",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            "COMPLIANT TRAIL_LOGGING: trail arn:",
-            "COMPLIANT ROOT_USAGE_ALARMED: filter root-usage and alarm root-usage tell",
-        ],
-    ),
-    (
-        "222222222222",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_CREDENTIALS_ABSENT:",
-            CENTRAL_TRAIL,
-            CENTRAL_ALARM,
-        ],
-    ),
-    (
-        "333333333333",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            CENTRAL_TRAIL,
-            CENTRAL_ALARM,
-        ],
-    ),
-    (
-        "444444444444",
-        [
-            "NON_COMPLIANT ROOT_ACCESS_KEY_PRESENT: the root user has an access key, last used \
-             2026-11-19",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            CENTRAL_TRAIL,
-            CENTRAL_ALARM,
-        ],
-    ),
-    (
-        "555555555555",
-        [
-            "NON_COMPLIANT ROOT_ACCESS_KEY_PRESENT:",
-            "NON_COMPLIANT ROOT_MFA_VIRTUAL:",
-            CENTRAL_TRAIL,
-            CENTRAL_ALARM,
-        ],
-    ),
-    (
-        "666666666666",
-        [
-            "NON_COMPLIANT UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary was refused",
-            "NON_COMPLIANT UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary was refused",
-            "NON_COMPLIANT UNVERIFIABLE_ACCESS_DENIED: cloudtrail:DescribeTrails was refused",
-            "NON_COMPLIANT UNVERIFIABLE_ACCESS_DENIED: cloudtrail:DescribeTrails was refused",
-        ],
-    ),
-    (
-        "777777777777",
-        [
-            "failed Throttled: iam:GetAccountSummary:",
-            "failed Throttled: iam:GetAccountSummary:",
-            CENTRAL_TRAIL,
-            CENTRAL_ALARM,
-        ],
-    ),
-    (
-        "888888888881",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            "NON_COMPLIANT TRAIL_NOT_LOGGING:",
-            "NON_COMPLIANT NO_QUALIFYING_TRAIL: trail \
-             arn:aws:cloudtrail:us-east-1:888888888881:trail/audit is not logging.",
-        ],
-    ),
-    (
-        "888888888882",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            "COMPLIANT TRAIL_LOGGING:",
-            "COMPLIANT ROOT_USAGE_ALARMED: filter root and alarm root tell sns it-desk of account \
-             888888888882; it also fires on what AWS services do as root;",
-        ],
-    ),
-    (
-        "888888888883",
-        [
-            "COMPLIANT NO_ROOT_KEYS:",
-            "COMPLIANT ROOT_MFA_HARDWARE:",
-            "COMPLIANT TRAIL_LOGGING:",
-            "NON_COMPLIANT NO_CONFIRMED_SUBSCRIPTION:",
-        ],
-    ),
-];
-const CENTRAL_TRAIL: &str = "COMPLIANT TRAIL_LOGGING: organization trail \
-    arn:aws:cloudtrail:us-east-1:111111111111:trail/organization in account 111111111111 logs";
-const CENTRAL_ALARM: &str = "COMPLIANT ROOT_USAGE_ALARMED: in account 111111111111, filter";
-
-#[test]
-fn the_demo_shows_every_account_and_a_failure_as_one() {
-    let began = Instant::now();
-    let demo = run(&["demo", "--format", "json"]);
-    assert!(began.elapsed() < Duration::from_secs(5));
-    assert_eq!(demo.code, 0, "{}", demo.err);
-    let document = demo.json();
-    let rows = document["results"].as_array().unwrap();
-    let expected = DEMO.iter().flat_map(|(account, said)| {
-        let controls = RULES.iter().map(|rule| rule.metadata().name);
-        controls
-            .zip(said)
-            .map(move |(control, said)| (*account, control, *said))
-    });
-    let expected: Vec<_> = expected.collect();
-    assert_eq!(rows.len(), expected.len());
-    for (row, (account, control, start)) in rows.iter().zip(expected) {
-        assert_eq!(
-            (&row["account"], &row["control"]),
-            (&json!(account), &json!(control))
-        );
-        let compliance = row["compliance"].as_str().unwrap_or("failed");
-        let said = row.get("annotation").or(row.get("error")).unwrap();
-        let said = format!("{compliance} {}", said.as_str().unwrap());
-        assert!(said.starts_with(start), "{account}: {said}");
-    }
-    let counts = json!({
-        "compliant": 28, "notCompliant": 10, "notApplicable": 0, "unverifiable": 0, "failed": 2,
-    });
-    assert_eq!(document["counts"], counts);
-}
-
-#[test]
-fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
-    let demo = run(&["demo"]);
-    assert_eq!(demo.code, 0);
-    assert!(!demo.out.contains('\u{1b}'));
-    assert!(demo.out.lines().all(|line| line.chars().count() <= 120));
-    // An account is named once, and an empty line comes before it.
-    assert_eq!(demo.out.matches("444444444444").count(), 1);
-    assert!(demo.out.contains("\n\n 444444444444  "), "{}", demo.out);
-    assert!(demo.out.contains("\n workload-legacy  "));
-    assert_eq!(demo.err, "");
-}
-
-#[test]
-fn a_narrow_table_leaves_room_for_the_reasons() {
-    let mut demo = command(&["demo"]);
-    let demo = finished(demo.env("COLUMNS", "60").output().unwrap());
-    let (table, _) = demo.out.rsplit_once("\n\n").unwrap();
-    let rows: Vec<_> = table.lines().collect();
-    assert!(rows.iter().all(|line| line.chars().count() <= 60));
-    let text = rows.join(" ");
-    assert!(text.contains(" hardware-root-mfa") && text.contains(" NON_COMPLIANT"));
-    assert!(
-        rows.iter()
-            .any(|line| line.contains("NO_ROOT_KEYS: the root user has no")),
-        "{}",
-        demo.out
-    );
-}
-
-#[test]
-fn a_reader_who_has_seen_enough_is_no_failure() {
-    for format in ["table", "json"] {
-        let run = run_unread(&mut command(&["demo", "--format", format]));
-        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
-    }
 }
 
 #[test]
