@@ -1,5 +1,8 @@
 //! `rootguard check`: the account of the current credentials.
 
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
 use crate::command::{Run, command, finished, folder, run};
 use crate::organization::{Served, account};
 
@@ -96,11 +99,49 @@ fn what_is_missing_is_named() {
         credentials.err
     );
 
-    let no_url = run(&["check", "--endpoint-url", "localhost"]);
-    assert_eq!(no_url.code, 2);
-    assert!(no_url.err.contains("https://"), "{}", no_url.err);
+    for region in ["", "eu west", "EU-WEST-1"] {
+        let no_region = run(&["check", "--region", region]);
+        assert_eq!(no_region.code, 2);
+        let told = format!("{region:?} is no Region: it has a name such as us-east-1");
+        assert!(no_region.err.contains(&told), "{}", no_region.err);
+    }
+
+    for url in ["localhost", "http://", "http://local host"] {
+        let no_url = run(&["check", "--endpoint-url", url]);
+        assert_eq!(no_url.code, 2);
+        assert!(no_url.err.contains("https://"), "{}", no_url.err);
+    }
 
     let profile = run(&["check", "--region", "eu-west-1", "--profile", "absent"]);
     assert_eq!(profile.code, 2);
     assert!(profile.err.contains("absent"), "{}", profile.err);
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_named_soon() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().to_string();
+    for address in ["127.0.0.1:9", &silent] {
+        let url = format!("http://{address}");
+        let began = Instant::now();
+        let run = check("111111111111", &url);
+        assert!(began.elapsed() < Duration::from_secs(40), "{address}");
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        let told = format!("Does anything answer at {url}?");
+        assert!(run.err.contains(&told), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_region_that_nobody_knows_is_named() {
+    let served = Served::start("unknown-region", &organization());
+    let mut command = command(&["check", "--region", "mars-north-1", "--endpoint-url"]);
+    command
+        .arg(&served.url)
+        .env("AWS_ACCESS_KEY_ID", "111111111111")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let run = finished(command.output().unwrap());
+    assert_eq!(run.code, 2);
+    let told = "is the Region mars-north-1 switched on?";
+    assert!(run.err.contains(told), "{}", run.err);
 }

@@ -132,7 +132,8 @@ fn the_sandbox_refuses_what_it_cannot_serve() {
 
     let missing = served("127.0.0.1:0");
     assert_eq!(missing.code, 2);
-    assert!(missing.err.contains(path), "{}", missing.err);
+    let told = format!("error: reading {path}: No such file");
+    assert!(missing.err.starts_with(&told), "{}", missing.err);
 
     std::fs::write(&file, "[[account]]\nid = \"1111\"\nname = \"a\"\n").unwrap();
     let invalid = served("127.0.0.1:0");
@@ -143,4 +144,12 @@ fn the_sandbox_refuses_what_it_cannot_serve() {
     let public = served("0.0.0.0:0");
     assert_eq!(public.code, 2);
     assert!(public.err.contains("loopback"), "{}", public.err);
+
+    let nowhere = served("4599");
+    assert_eq!(nowhere.code, 2);
+    assert!(
+        nowhere.err.contains("such as 127.0.0.1:4599"),
+        "{}",
+        nowhere.err
+    );
 }
