@@ -9,7 +9,7 @@ use clap::Args;
 use sandbox::{Organization, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::exit::Outcome;
+use crate::exit::{Outcome, is_closed_pipe};
 
 /// Serve a local AWS organization to any AWS client, until interrupted
 ///
@@ -47,7 +47,11 @@ impl Serve {
             std::fs::write(file, format!("{url}\n"))
                 .with_context(|| format!("writing {}", file.display()))?;
         }
-        announce(&sandbox, &url)?;
+        match announce(&sandbox, &url) {
+            // Whoever has read enough still wants it served.
+            Err(error) if is_closed_pipe(&error) => {}
+            announced => announced?,
+        }
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted?,
             _ = terminate.recv() => {}

@@ -27,7 +27,7 @@ fn organization() -> String {
     .concat()
 }
 
-fn check(account: &str, url: &str) -> Run {
+pub(crate) fn check(account: &str, url: &str) -> Run {
     let arguments = ["check", "--region", "eu-west-1", "--endpoint-url", url];
     let mut command = command(&arguments);
     command

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::account::check;
 use crate::command::{command, folder, run};
 
 /// `rootguard sandbox` as a process; killed when dropped.
@@ -22,9 +23,11 @@ impl Served {
             .arg(&file)
             .arg("--ready-file")
             .arg(&ready)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Nobody reads what it says.
+        drop(child.stdout.take());
         let url = read_when_there(&ready, &mut child);
         Self {
             child: Some(child),
@@ -120,6 +123,8 @@ fn the_sandbox_ends_when_it_is_asked_to() {
         "[[account]]\nid = \"111122223333\"\nname = \"a\"\n",
     );
     assert!(served.url.starts_with("http://127.0.0.1:"));
+    // It said so by now, to nobody, and that did not end it.
+    assert_eq!(check("111122223333", &served.url).code, 1);
     assert_eq!(served.terminate(), Some(0));
 }
 
