@@ -1,5 +1,6 @@
 //! `rootguard demo`.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bundle::RULES;
@@ -138,6 +139,24 @@ fn the_demo_shows_every_account_and_a_failure_as_one() {
         "compliant": 28, "notCompliant": 10, "notApplicable": 0, "unverifiable": 0, "failed": 2,
     });
     assert_eq!(document["counts"], counts);
+}
+
+/// The README of the repository shows some lines of what the demo prints there.
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(repository.join("README.md")).unwrap();
+    let (_, shown) = readme.split_once("```text\n ACCOUNT").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let mut demo = command(&["demo"]);
+    let demo = finished(demo.current_dir(&repository).output().unwrap());
+    let mut printed = demo.out.lines().map(str::trim_end);
+    let how_long = |line: &str| line.contains(" evaluations in ");
+    let lines = shown.lines().filter(|line| !how_long(line));
+    let lines = lines.filter(|line| !["", " …"].contains(line));
+    for line in lines {
+        assert!(printed.any(|printed| printed.ends_with(line)), "{line}");
+    }
 }
 
 #[test]
