@@ -35,11 +35,11 @@ impl Served {
         }
     }
 
-    /// Asks the process to end, and gives its exit code.
-    fn terminate(mut self) -> Option<i32> {
+    /// Sends the process a signal, such as `-INT`, and gives its exit code.
+    fn ended_by(mut self, signal: &str) -> Option<i32> {
         let mut child = self.child.take().unwrap();
         let killed = std::process::Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
+            .args([signal, &child.id().to_string()])
             .status();
         assert!(killed.unwrap().success());
         child.wait().unwrap().code()
@@ -117,15 +117,15 @@ fn read_when_there(path: &Path, child: &mut Child) -> String {
 }
 
 #[test]
-fn the_sandbox_ends_when_it_is_asked_to() {
-    let served = Served::start(
-        "terminated",
-        "[[account]]\nid = \"111122223333\"\nname = \"a\"\n",
-    );
-    assert!(served.url.starts_with("http://127.0.0.1:"));
-    // It said so by now, to nobody, and that did not end it.
-    assert_eq!(check("111122223333", &served.url).code, 1);
-    assert_eq!(served.terminate(), Some(0));
+fn the_sandbox_serves_until_it_is_asked_to_end() {
+    // Ctrl-C sends the first.
+    for signal in ["-INT", "-TERM"] {
+        let served = Served::start("ended", &account("111122223333", ""));
+        assert!(served.url.starts_with("http://127.0.0.1:"));
+        // It said so by now, to nobody, and that did not end it.
+        assert_eq!(check("111122223333", &served.url).code, 0);
+        assert_eq!(served.ended_by(signal), Some(0), "{signal}");
+    }
 }
 
 #[test]
