@@ -48,8 +48,8 @@ fn metric_filter(log_group: &str, filter: &MetricFilter) -> Value {
 /// Alarms of both kinds.
 pub fn describe_alarms(alarms: &Alarms, account: &mut Account) {
     let metric_alarms = alarms.metric_alarms.iter();
-    let metric_alarms = metric_alarms
-        .map(|alarm| Resource::new(alarm.alarm_arn.region(), metric_alarm(alarm)));
+    let metric_alarms =
+        metric_alarms.map(|alarm| Resource::new(alarm.alarm_arn.region(), metric_alarm(alarm)));
     account.metric_alarms.extend(metric_alarms);
     let composite_alarms = alarms.composite_alarms.iter();
     let composite_alarms = composite_alarms

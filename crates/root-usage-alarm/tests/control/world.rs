@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alarms::Observed;
-use config_rule::{ASSUME_ROLE, Arn, Control as _, Fact, Unread};
+use config_rule::{ASSUME_ROLE, Arn, Fact, Unread};
 use control_tests::{
     Row, describe_alarms, describe_function, describe_key, describe_key_alias,
     describe_metric_filters, describe_mute_rule, describe_subscription, describe_topic,
     describe_trail, give_evidence_role, let_trail_fail,
 };
-use root_usage_alarm::RootUsageAlarm;
+use root_usage_alarm::{EVIDENCE_READS, RootUsageAlarm};
 use sandbox::{Account, Fault, Organization, Sandbox};
 use serde_json::{Value, json};
 use trails::{ObservedTrail, Trail};
@@ -143,9 +143,14 @@ impl World {
             let action = alarms::LIST_SUBSCRIPTIONS_BY_TOPIC;
             self.unread(subscriptions, action, Some(topic));
             for subscription in subscriptions.known().into_iter().flatten().flatten() {
-                let attributes = subscription
-                    .confirmed()
-                    .and_then(|arn| observed.subscription_attributes.get(&arn)?.known().ok()?.as_ref());
+                let attributes = subscription.confirmed().and_then(|arn| {
+                    observed
+                        .subscription_attributes
+                        .get(&arn)?
+                        .known()
+                        .ok()?
+                        .as_ref()
+                });
                 let described = describe_subscription(topic, subscription, attributes);
                 self.account(topic.account()).subscriptions.push(described);
             }
@@ -187,8 +192,7 @@ impl World {
             let arn: Arn = role.as_str().unwrap().parse().unwrap();
             if !self.locked.contains(arn.account()) {
                 let (_, name) = arn.resource().rsplit_once('/').unwrap();
-                let reads = RootUsageAlarm::METADATA.reads;
-                let given = give_evidence_role(&sandbox, arn.account(), name, reads);
+                let given = give_evidence_role(&sandbox, arn.account(), name, EVIDENCE_READS);
                 assert_eq!(given, arn.as_str());
             }
         }
