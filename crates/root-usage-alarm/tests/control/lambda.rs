@@ -164,29 +164,46 @@ async fn that_no_pattern_may_be_tested_is_no_failure() {
     assert_eq!(reason(&stage).await, "ROOT_USAGE_ALARMED");
 }
 
+/// The resources among which a link of the chain is the only one.
+type Link = fn(&mut Account) -> &mut Vec<Resource>;
+
 /// Somebody breaks one link after the other, and mends each.
 #[tokio::test]
 async fn the_verdict_follows_the_chain() {
-    type Members = serde_json::Map<String, Value>;
     let stage = complete().await;
-    let links: [(fn(&mut Account) -> &mut Members, &str, Value, &str); 6] = [
-        (trail, "IsLogging", json!(false), "NO_QUALIFYING_TRAIL"),
+    let links: [(Link, &str, Value, &str); 6] = [
         (
-            filter,
+            |account| &mut account.trails,
+            "IsLogging",
+            json!(false),
+            "NO_QUALIFYING_TRAIL",
+        ),
+        (
+            |account| &mut account.metric_filters,
             "filterPattern",
             json!("{ $.eventName = ConsoleLogin }"),
             "NO_FILTER",
         ),
-        (alarm, "Threshold", json!(1000), "ALARM_CANNOT_FIRE"),
         (
-            alarm,
+            |account| &mut account.metric_alarms,
+            "Threshold",
+            json!(1000),
+            "ALARM_CANNOT_FIRE",
+        ),
+        (
+            |account| &mut account.metric_alarms,
             "ActionsEnabled",
             json!(false),
             "ALARM_ACTIONS_DISABLED",
         ),
-        (alarm, "AlarmActions", json!([]), "NO_ALARM_ACTION"),
         (
-            subscription,
+            |account| &mut account.metric_alarms,
+            "AlarmActions",
+            json!([]),
+            "NO_ALARM_ACTION",
+        ),
+        (
+            |account| &mut account.subscriptions,
             "SubscriptionArn",
             json!("PendingConfirmation"),
             "NO_CONFIRMED_SUBSCRIPTION",
@@ -195,7 +212,10 @@ async fn the_verdict_follows_the_chain() {
     for (link, member, broken, expected) in links {
         let swap = |value: Value| {
             let swapped = stage.sandbox.change_account(ACCOUNT, |account| {
-                link(account).insert(member.to_owned(), value).unwrap()
+                link(account)[0]
+                    .members
+                    .insert(member.to_owned(), value)
+                    .unwrap()
             });
             swapped.unwrap()
         };
@@ -205,19 +225,6 @@ async fn the_verdict_follows_the_chain() {
         swap(whole);
         stage.process.send(stage.event()).await.unwrap();
         assert_eq!(reason(&stage).await, "ROOT_USAGE_ALARMED");
-    }
-
-    fn trail(account: &mut Account) -> &mut Members {
-        &mut account.trails[0].members
-    }
-    fn filter(account: &mut Account) -> &mut Members {
-        &mut account.metric_filters[0].members
-    }
-    fn alarm(account: &mut Account) -> &mut Members {
-        &mut account.metric_alarms[0].members
-    }
-    fn subscription(account: &mut Account) -> &mut Members {
-        &mut account.subscriptions[0].members
     }
 }
 
