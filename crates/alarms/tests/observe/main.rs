@@ -11,8 +11,8 @@ mod pages;
 
 use std::collections::BTreeMap;
 
-use alarms::{Alarms, FilterTest, MetricFilter, MuteRule};
-use config_rule::{Account, Arn, Fact, Identity};
+use alarms::{Alarms, DESCRIBE_ALARMS, FilterTest, MetricFilter, MuteRule};
+use config_rule::{Account, Arn, Fact, Identity, Unread};
 use control_tests::{describe_alarms, describe_metric_filters, describe_mute_rule};
 use filter_pattern::Pattern;
 use proptest::prelude::*;
@@ -135,4 +135,27 @@ fn a_group_that_does_not_exist_has_no_filters() {
     let sandbox = sandbox(|_| {});
     let observed = wait(MetricFilter::observe(&account(&sandbox), &arn(GROUP))).unwrap();
     assert_eq!(observed, Fact::Known(None));
+}
+
+#[test]
+fn an_alarm_without_an_arn_is_not_left_out_silently() {
+    for composite in [false, true] {
+        let alarm = arn("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:nameless");
+        let sandbox = sandbox(|account| alarm_of_either_kind(account, &alarm, composite));
+        let spoiled = sandbox.change_account(ACCOUNT, |account| {
+            let alarms = account.metric_alarms.iter_mut();
+            let alarms = alarms.chain(&mut account.composite_alarms);
+            for alarm in alarms {
+                let members = &mut alarm.members;
+                members.insert("AlarmArn".to_owned(), json!("no ARN"));
+            }
+        });
+        spoiled.unwrap();
+        let observed = wait(Alarms::observe(&account(&sandbox))).unwrap();
+        let missing = Unread::ValueMissing {
+            action: DESCRIBE_ALARMS.to_owned(),
+            value: "AlarmArn".to_owned(),
+        };
+        assert_eq!(observed, Fact::Unread(missing));
+    }
 }
