@@ -381,4 +381,4 @@ class RestJsonCheck(JsonCheck):
         if not isinstance(value.get("message", value.get("Message")), str):
             self.say("error", "the message is no string")
         code = self.headers.get("x-amzn-errortype", "").partition(":")[0]
-        self.error_code(status, code, "json")
+        self.error_code(status, code, "rest-json")
