@@ -113,7 +113,8 @@ const CENTRAL_ALARM: &str = "COMPLIANT ROOT_USAGE_ALARMED: in account 1111111111
 fn the_demo_shows_every_account_and_a_failure_as_one() {
     let began = Instant::now();
     let demo = run(&["demo", "--format", "json"]);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    // A second on an idle machine, and tests have none.
+    assert!(began.elapsed() < Duration::from_secs(20));
     assert_eq!(demo.code, 0, "{}", demo.err);
     let document = demo.json();
     let rows = document["results"].as_array().unwrap();
