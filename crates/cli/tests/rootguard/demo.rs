@@ -91,7 +91,7 @@ const DEMO: &[(&str, [&str; 4])] = &[
             "COMPLIANT NO_ROOT_KEYS:",
             "COMPLIANT ROOT_MFA_HARDWARE:",
             "COMPLIANT TRAIL_LOGGING:",
-            "COMPLIANT ROOT_USAGE_ALARMED: filter root and alarm root tell sns it-desk of account \
+            "COMPLIANT ROOT_USAGE_ALARMED: filter root and alarm root tell topic it-desk of account \
              888888888882; it also fires on what AWS services do as root;",
         ],
     ),
