@@ -36,6 +36,11 @@ pub(crate) fn full(name: &str) -> Stack {
 
 /// The same with some parameters as given.
 pub(crate) fn stack(name: &str, given: &[(&str, &str)]) -> Stack {
+    stack_in(ACCOUNT, name, given)
+}
+
+/// The same in another account.
+pub(crate) fn stack_in(account: &str, name: &str, given: &[(&str, &str)]) -> Stack {
     let template = template(name);
     let mut parameters: BTreeMap<_, _> = template
         .parameters()
@@ -45,7 +50,7 @@ pub(crate) fn stack(name: &str, given: &[(&str, &str)]) -> Stack {
     for (name, value) in given {
         parameters.insert((*name).to_owned(), (*value).to_owned());
     }
-    let stack = template.instantiate(&StackPlace::new(ACCOUNT, REGION), &parameters);
+    let stack = template.instantiate(&StackPlace::new(account, REGION), &parameters);
     stack.unwrap_or_else(|error| panic!("{name}.yaml: {error}"))
 }
 

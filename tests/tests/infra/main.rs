@@ -8,6 +8,7 @@
     reason = "test"
 )]
 
+mod deployed;
 mod infra;
 mod limits;
 mod organization;

@@ -32,8 +32,8 @@ fn input_parameters(stack: &Stack, rule: &dyn Rule) -> Map<String, Value> {
         .clone()
 }
 
-fn owned(words: impl IntoIterator<Item = &'static str>) -> Option<Vec<String>> {
-    Some(words.into_iter().map(str::to_owned).collect())
+fn owned(words: impl IntoIterator<Item = &'static str>) -> Vec<String> {
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// A value that is not the default, as `rules.toml` has it.
@@ -79,7 +79,7 @@ fn the_template_takes_what_the_functions_take() {
             let (parameter_type, allowed, range, default) = match &spec.kind {
                 ParameterKind::Boolean => (
                     ParameterType::String,
-                    owned(["true", "false"]),
+                    Some(owned(["true", "false"])),
                     (None, None),
                     spec.default.to_string(),
                 ),
@@ -91,7 +91,7 @@ fn the_template_takes_what_the_functions_take() {
                 ),
                 ParameterKind::Choice(words) => (
                     ParameterType::String,
-                    owned(words.iter().copied()),
+                    Some(owned(words.iter().copied())),
                     (None, None),
                     spec.default.as_str().unwrap().to_owned(),
                 ),
@@ -106,11 +106,11 @@ fn the_template_takes_what_the_functions_take() {
             assert_eq!(found.default, Some(default), "{}", found.name);
         }
         let enabled = parameter(rule, "enabled");
-        assert_eq!(enabled.allowed_values, owned(["true", "false"]));
+        assert_eq!(enabled.allowed_values, Some(owned(["true", "false"])));
         assert_eq!(enabled.default.as_deref(), Some("true"));
         let frequency = parameter(rule, "frequency");
         let words = Frequency::ALL.iter().map(|(word, _)| *word);
-        assert_eq!(frequency.allowed_values, owned(words));
+        assert_eq!(frequency.allowed_values, Some(owned(words)));
         let default = rule.metadata().frequency.word();
         assert_eq!(frequency.default.as_deref(), Some(default));
     }
@@ -125,7 +125,7 @@ fn severities_are_those_of_the_controls() {
     for &rule in RULES {
         let found = &template.parameters()[&parameter_name(rule, "severity")];
         let words = Severity::ALL.iter().map(|(word, _)| *word);
-        assert_eq!(found.allowed_values, owned(words));
+        assert_eq!(found.allowed_values, Some(owned(words)));
         let default = rule.metadata().severity.word();
         assert_eq!(found.default.as_deref(), Some(default));
         severities.push(format!("{}={default}", rule.metadata().name));

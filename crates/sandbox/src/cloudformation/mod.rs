@@ -2,12 +2,14 @@
 //!
 //! A [`Template`] is read, given its parameters and becomes a [`Stack`]: every resource
 //! with its properties as CloudFormation would hand them to the service. That needs no
-//! sandbox, so tests look at roles and rules this way.
+//! sandbox, so tests look at roles and rules this way. `Sandbox::deploy` puts a stack
+//! into an account.
 //!
 //! Only what the templates use is known: sections, intrinsic functions, resource types,
 //! attributes. Anything else is an error that names it, because what is passed over in
 //! silence would be tested by nothing.
 
+mod deploy;
 mod error;
 mod intrinsics;
 mod kinds;
@@ -15,6 +17,8 @@ mod parameter;
 mod template;
 mod yaml;
 
+pub use deploy::DeployError;
+pub(crate) use deploy::deploy;
 pub use error::TemplateError;
 pub use parameter::{Parameter, ParameterType};
 pub use template::{Stack, StackResource, Template};
