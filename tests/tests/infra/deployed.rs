@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use bundle::{RULES, Rule};
 use config_rule::Function;
-use sandbox::cloudformation::{DeployError, Stack};
-use sandbox::{Call, Context, FunctionError, Organization, Sandbox};
+use sandbox::cloudformation::{DeployError, Stack, StackResource};
+use sandbox::{Account, Call, Context, FunctionError, Organization, Sandbox};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -314,24 +314,44 @@ async fn a_stack_is_refused_where_aws_would_refuse_it() {
     let deployment = Deployment::new();
     let refused = |deployed: Result<(), DeployError>| deployed.unwrap_err().to_string();
     sandbox.deploy(&deployment.functions).await.unwrap();
-    // Without the code of a function AWS Config cannot invoke it.
-    let rules = refused(sandbox.deploy(&deployment.rules).await);
+    register_functions(&sandbox, &deployment.functions);
+    // AWS Config must be let in first, and on behalf of this account.
+    let mut uninvited = deployment.rules.clone();
+    let is_permission =
+        |resource: &StackResource| resource.resource_type == "AWS::Lambda::Permission";
+    uninvited
+        .resources
+        .retain(|resource| !is_permission(resource));
+    let rules = refused(sandbox.deploy(&uninvited).await);
     assert!(
         rules.contains("InsufficientPermissionsException"),
         "{rules}"
     );
+    let mut for_others = deployment.rules.clone();
+    for permission in for_others
+        .resources
+        .iter_mut()
+        .filter(|it| is_permission(it))
+    {
+        permission
+            .properties
+            .insert("SourceAccount".to_owned(), CENTRAL.into());
+    }
+    let rules = refused(sandbox.deploy(&for_others).await);
+    assert!(
+        rules.contains("InsufficientPermissionsException"),
+        "{rules}"
+    );
+
     let twice = refused(sandbox.deploy(&deployment.functions).await);
     assert!(twice.contains("Exists"), "{twice}");
     let bucket = refused(sandbox.deploy(&stack("artifacts", &[])).await);
     assert!(bucket.contains("AWS::S3::Bucket"), "{bucket}");
-    sandbox
-        .change_account(ACCOUNT, |account| account.config_recorder = false)
-        .unwrap();
-    register_functions(&sandbox, &deployment.functions);
+
+    let without_recorder = |account: &mut Account| account.config_recorder = false;
+    sandbox.change_account(ACCOUNT, without_recorder).unwrap();
     let mut rules = deployment.rules;
-    rules
-        .resources
-        .retain(|resource| resource.resource_type == "AWS::Config::ConfigRule");
+    rules.resources.retain(|resource| !is_permission(resource));
     let recorder = refused(sandbox.deploy(&rules).await);
     assert!(
         recorder.contains("NoAvailableConfigurationRecorderException"),
