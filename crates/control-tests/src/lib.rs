@@ -9,7 +9,9 @@
     reason = "only tests call this, and what is not as expected fails them"
 )]
 
+mod alarms;
 mod given;
+mod recipients;
 mod roles;
 mod stage;
 mod table;
@@ -17,7 +19,11 @@ mod table;
 mod tests;
 mod trails;
 
+pub use alarms::{describe_alarms, describe_metric_filters, describe_mute_rule};
 pub use given::{describe_summary, let_fail};
+pub use recipients::{
+    describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
+};
 pub use roles::give_evidence_role;
 pub use stage::{Deployment, Stage, with};
 pub use table::{

@@ -156,15 +156,15 @@ fn short(alarm: &Arn) -> &str {
     resource.strip_prefix("alarm:").unwrap_or(resource)
 }
 
-/// A topic or another target, without what a reader knows.
+/// A topic, a function or something else that counts, without what a reader knows.
 fn target(action: &str) -> String {
-    match action.parse::<Arn>() {
-        Ok(arn) => format!(
-            "{} {} of account {}",
-            arn.service(),
-            arn.resource(),
-            arn.account()
-        ),
-        Err(_) => action.to_owned(),
-    }
+    let Ok(arn) = action.parse::<Arn>() else {
+        return action.to_owned();
+    };
+    let what = match arn.service() {
+        "sns" => format!("topic {}", arn.resource()),
+        "lambda" => arn.resource().replacen(':', " ", 1),
+        service => format!("{service} {}", arn.resource()),
+    };
+    format!("{what} of account {}", arn.account())
 }

@@ -38,6 +38,23 @@ pub use reasons::{
     ROOT_USAGE_ALARMED, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
 };
 
+/// What the evidence role of an account that owns a link of the chain must be able to
+/// read. A pattern is tested by whoever asks.
+pub const EVIDENCE_READS: &[&str] = &[
+    DESCRIBE_TRAILS,
+    GET_TRAIL_STATUS,
+    GET_EVENT_SELECTORS,
+    DESCRIBE_METRIC_FILTERS,
+    DESCRIBE_ALARMS,
+    LIST_ALARM_MUTE_RULES,
+    GET_TOPIC_ATTRIBUTES,
+    LIST_SUBSCRIPTIONS_BY_TOPIC,
+    GET_SUBSCRIPTION_ATTRIBUTES,
+    DESCRIBE_KEY,
+    GET_KEY_POLICY,
+    GET_POLICY,
+];
+
 /// The control.
 #[derive(Debug)]
 pub struct RootUsageAlarm;

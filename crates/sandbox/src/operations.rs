@@ -10,6 +10,7 @@ use crate::wire::{Failure, Shape, Structure};
 use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, sns, sts};
 
 /// An operation of a service.
+#[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) service: &'static str,
     pub(crate) name: &'static str,

@@ -380,4 +380,5 @@ class RestJsonCheck(JsonCheck):
             self.say("error", f"type {value.get('Type')!r}")
         if not isinstance(value.get("message", value.get("Message")), str):
             self.say("error", "the message is no string")
-        self.error_code(status, self.headers.get("x-amzn-errortype", "").partition(":")[0])
+        code = self.headers.get("x-amzn-errortype", "").partition(":")[0]
+        self.error_code(status, code, "rest-json")
