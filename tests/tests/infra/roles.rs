@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 
 use bundle::RULES;
-use config_rule::{ASSUME_ROLE, Control};
-use root_usage_alarm::RootUsageAlarm;
+use config_rule::ASSUME_ROLE;
 use sandbox::cloudformation::{Stack, StackResource};
 use serde_json::{Value, json};
-use trail_logging::EVIDENCE_READS;
 
 use crate::infra::{ACCOUNT, full, stack, texts};
 
@@ -36,6 +34,8 @@ const WITHOUT_RESOURCE: &[&str] = &[
     "iam:GetAccountSummary",
     "iam:GetCredentialReport",
     "iam:ListVirtualMFADevices",
+    "kms:CreateKey",
+    "kms:ListKeys",
     "logs:TestMetricFilter",
     "organizations:DescribeAccount",
     "organizations:DescribeOrganization",
@@ -123,17 +123,14 @@ fn evidence_roles_are_assumed_only_where_some_are_configured() {
     }
 }
 
-/// What a function asks in its own account only, although the chain is elsewhere.
-const ASKED_AT_HOME: [&str; 2] = [ASSUME_ROLE, "logs:TestMetricFilter"];
-
 #[test]
 fn the_evidence_role_shows_what_is_asked_of_it() {
     let stack = full("evidence");
     let evidence = role(&stack, "evidence");
-    let asked = RootUsageAlarm::METADATA.reads.iter().chain(EVIDENCE_READS);
+    let asked = trail_logging::EVIDENCE_READS.iter();
     let asked: BTreeSet<_> = asked
+        .chain(root_usage_alarm::EVIDENCE_READS)
         .copied()
-        .filter(|action| !ASKED_AT_HOME.contains(action))
         .collect();
     assert_eq!(actions(&statements(evidence, None)), asked);
 }
@@ -320,4 +317,82 @@ fn root_remediation_is_asked_for_by_one_role_over_one_bus() {
     let details: Vec<_> = details.collect();
     let nothing_else = r#"{"requestId": "{{ automation:EXECUTION_ID }}"}"#;
     assert_eq!(details, [nothing_else, nothing_else]);
+}
+
+/// What is on the activity bus came from a forwarding rule of the organization, and what
+/// is in the queue from the bus, or from the function itself.
+#[test]
+fn root_activity_comes_from_forwarders_over_one_bus() {
+    let (member, hub) = (full("functions"), full("activity-hub"));
+    let forward = role(&member, "forward-root-activity");
+    let bus = "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity";
+    assert_eq!(resources(forward, "events:PutEvents"), [bus]);
+    assert_eq!(actions(&statements(forward, None)).len(), 1);
+    assert_eq!(
+        trust(forward)["Principal"],
+        json!({"Service": "events.amazonaws.com"})
+    );
+    for rule in full("activity").of_type("AWS::Events::Rule") {
+        let target = &rule.properties["Targets"][0];
+        assert_eq!(target["Arn"], bus);
+        assert_eq!(target["RoleArn"], forward.attribute("Arn").unwrap());
+        // What AWS did not send is not forwarded.
+        let pattern = &rule.properties["EventPattern"];
+        assert!(
+            pattern["detail-type"]
+                .to_string()
+                .contains("via CloudTrail"),
+            "{pattern}"
+        );
+    }
+    let policy = hub.of_type("AWS::Events::EventBusPolicy").next().unwrap();
+    assert_eq!(
+        policy.properties["Statement"]["Condition"],
+        json!({
+            "StringEquals": {"aws:PrincipalOrgID": "o-sandbox0001"},
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/forward-root-activity"},
+        })
+    );
+    let queue = hub.of_type("AWS::SQS::QueuePolicy").next().unwrap();
+    let denied = &queue.properties["PolicyDocument"]["Statement"][1];
+    assert_eq!(denied["Effect"], "Deny");
+    assert_eq!(
+        denied["Condition"],
+        json!({"ArnNotEquals": {
+            "aws:SourceArn": hub.resource("Arrivals").unwrap().attribute("Arn"),
+            "aws:PrincipalArn": role(&hub, "root-activity").attribute("Arn"),
+        }})
+    );
+}
+
+/// The hub may have an account judged again, and do nothing else there.
+#[test]
+fn only_the_hubs_function_starts_evaluations() {
+    let stack = full("functions");
+    let start = role(&stack, "start-evaluation");
+    assert_eq!(
+        actions(&statements(start, None)),
+        BTreeSet::from(["config:StartConfigRulesEvaluation"])
+    );
+    assert_eq!(
+        trust(start),
+        &json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnEquals": {
+                "aws:PrincipalArn": "arn:aws:iam::444455556666:role/rootguard/root-activity",
+            }},
+        })
+    );
+    let hub = full("activity-hub");
+    let named = &hub.resource("RootActivity").unwrap().properties["Environment"]["Variables"];
+    let assumed = format!(
+        "arn:aws:iam::*:role/{}",
+        named["ROOTGUARD_EVALUATION_ROLE"].as_str().unwrap()
+    );
+    assert_eq!(
+        resources(role(&hub, "root-activity"), ASSUME_ROLE),
+        [assumed]
+    );
 }

@@ -64,10 +64,13 @@ fn asked(resource: &StackResource) -> Result<Vec<Asked>, String> {
     let properties = || Value::Object(resource.properties.clone());
     let property = |name: &str| resource.properties.get(name).cloned();
     let asked = match resource.resource_type.as_str() {
-        // Made without a request: IAM's and KMS's are not in the sandbox, or choose ids.
-        "AWS::IAM::Role" | "AWS::KMS::Key" | "AWS::Lambda::Function" => vec![],
-        // Where invocations go that end, which the sandbox does not carry anywhere.
-        "AWS::Lambda::EventInvokeConfig" | "AWS::SQS::Queue" => vec![],
+        // Roles, keys and functions are made without a request. Where invocations go that
+        // end, the sandbox does not carry them.
+        "AWS::IAM::Role"
+        | "AWS::KMS::Key"
+        | "AWS::Lambda::EventInvokeConfig"
+        | "AWS::Lambda::Function"
+        | "AWS::SQS::Queue" => vec![],
         "AWS::CloudWatch::Alarm" => vec![("monitoring", "PutMetricAlarm", properties())],
         "AWS::Config::ConfigRule" => {
             let mut rule = resource.properties.clone();
@@ -168,7 +171,7 @@ fn add(world: &World, stack: &Stack, kind: &Kind, members: Value) -> Result<(), 
     };
     world
         .change_account(&stack.place.account, |account| {
-            (kind.of)(account).push(resource)
+            (kind.of)(account).push(resource);
         })
         .ok_or_else(|| "there is no such account".to_owned())
 }
