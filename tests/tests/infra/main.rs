@@ -8,9 +8,11 @@
     reason = "test"
 )]
 
+mod attacks;
 mod deployed;
 mod infra;
 mod limits;
 mod organization;
+mod readme;
 mod roles;
 mod rules;
