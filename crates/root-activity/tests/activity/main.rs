@@ -8,6 +8,7 @@
 
 mod given;
 mod laws;
+mod plan;
 mod records;
 mod sessions;
 mod tampering;

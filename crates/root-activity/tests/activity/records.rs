@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use root_activity::{Class, Record, Watched, classify};
 use serde_json::{Value, json};
 
-use crate::given::{event, message, plan, root};
+use crate::given::{event, root};
+use crate::plan::{message, plan};
 
 const RECORDS: &str = include_str!("../../../filter-pattern/tests/data/cloudtrail-events.jsonl");
 
@@ -80,7 +81,7 @@ fn mfa_is_read_in_any_case() {
                 "responseElements": {"ConsoleLogin": "Success"},
             }),
         );
-        let plan = crate::given::plan_of(&record);
+        let plan = crate::plan::plan_of(&record);
         assert_eq!(plan.notices[0].facts.mfa, expected, "{said}");
     }
 }
@@ -105,7 +106,7 @@ fn changes_of_roots_own_credentials_have_kinds_of_their_own() {
             (json!({"userName": "alice"}), "api-call"),
         ] {
             let with = json!({"eventSource": "iam.amazonaws.com", "requestParameters": user});
-            let plan = crate::given::plan_of(&root(call, &with));
+            let plan = crate::plan::plan_of(&root(call, &with));
             assert_eq!(
                 plan.notices[0].facts.kind.to_string(),
                 expected,
@@ -123,7 +124,7 @@ fn what_was_refused_changed_nothing() {
         ("LimitExceeded", "api-call"),
     ] {
         let with = json!({"eventSource": "iam.amazonaws.com", "errorCode": error});
-        let plan = crate::given::plan_of(&root("CreateAccessKey", &with));
+        let plan = crate::plan::plan_of(&root("CreateAccessKey", &with));
         assert_eq!(plan.notices[0].facts.kind.to_string(), kind, "{error}");
         assert!(plan.notices[0].facts.refused);
         assert!(plan.notices[0].controls.is_empty());
@@ -167,7 +168,7 @@ fn an_event_that_anybody_could_have_sent_is_no_root_activity() {
 fn an_administrator_who_changes_the_address_behind_root_is_reported() {
     let record = crate::given::role("account:AcceptPrimaryEmailUpdate", &json!({}));
     assert_eq!(
-        crate::given::plan_of(&record).notices[0]
+        crate::plan::plan_of(&record).notices[0]
             .facts
             .kind
             .to_string(),

@@ -3,9 +3,8 @@
 use root_activity::{HOLD, Input, Memory, Message, Note, Plan, Watched, triage};
 use serde_json::{Value, json};
 
-use crate::given::{
-    CENTRAL, MEMBER, assume_root, at, event, in_session, message, plan, role, root, subject,
-};
+use crate::given::{CENTRAL, MEMBER, assume_root, event, in_session, role, root};
+use crate::plan::{at, message, plan, subject};
 
 const KEY: &str = "ASIAPRIVILEGED000001";
 
@@ -235,7 +234,7 @@ fn a_drill_is_announced_and_labels_what_it_does() {
     // A drill of another account labels nothing here, and none lasts for ever.
     let mut foreign = announcement.clone();
     foreign["account"] = json!(CENTRAL);
-    let foreign = crate::given::plan(
+    let foreign = crate::plan::plan(
         &[message("1", 0, &event(&alarm)), message("2", 0, &foreign)],
         0,
     );
@@ -247,7 +246,7 @@ fn a_drill_is_announced_and_labels_what_it_does() {
     );
     let mut eternal = announcement;
     eternal["detail"]["until"] = json!("9999-01-01T00:00:00Z");
-    let eternal = crate::given::plan(&[message("2", 0, &eternal)], 0);
+    let eternal = crate::plan::plan(&[message("2", 0, &eternal)], 0);
     let Note::Drill(drill) = &eternal.notices[0].notes[0] else {
         panic!()
     };

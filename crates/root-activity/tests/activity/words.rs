@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use root_activity::{Facts, Kind};
 use serde_json::{Value, json};
 
-use crate::given::{assume_root, event, in_session, message, plan, plan_of, root};
+use crate::given::{assume_root, event, in_session, root};
+use crate::plan::{message, plan, plan_of};
 
 fn facts(record: &Value) -> Facts {
     plan_of(record).notices[0].facts.clone()
