@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kind::Kind;
 use crate::notice::Facts;
@@ -120,15 +120,20 @@ impl Facts {
         }
     }
 
+    /// The notice for machines.
+    pub fn for_machines(&self) -> Value {
+        let mut facts = json!(self);
+        if let Some(facts) = facts.as_object_mut() {
+            facts.insert("subject".to_owned(), self.subject().into());
+            facts.insert("whatToDo".to_owned(), self.kind.advice().into());
+        }
+        facts
+    }
+
     /// The notice as SNS takes it with the message structure `json`: words for those who
     /// read mail, facts for everything that parses.
     pub fn message(&self) -> String {
-        let mut facts = json!(self);
-        if let Some(facts) = facts.as_object_mut() {
-            facts.insert("headline".to_owned(), self.headline().into());
-            facts.insert("whatToDo".to_owned(), self.kind.advice().into());
-        }
-        let facts = facts.to_string();
+        let facts = self.for_machines().to_string();
         let text = self.text();
         json!({
             "default": text,

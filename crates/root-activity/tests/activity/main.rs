@@ -6,6 +6,7 @@
     reason = "test"
 )]
 
+mod forwarding;
 mod given;
 mod laws;
 mod plan;

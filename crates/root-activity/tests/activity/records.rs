@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::given::{event, root};
 use crate::plan::{message, plan};
 
-const RECORDS: &str = include_str!("../../../filter-pattern/tests/data/cloudtrail-events.jsonl");
+pub(crate) const RECORDS: &str =
+    include_str!("../../../filter-pattern/tests/data/cloudtrail-events.jsonl");
 
 /// Reviewed by hand: a changed line is a changed decision about who is woken up.
 ///

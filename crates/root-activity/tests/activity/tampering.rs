@@ -42,7 +42,7 @@ const CHANGES: &str = "
 ";
 
 /// The calls, their requests, and the ARNs of what they are about.
-fn changes() -> impl Iterator<Item = (&'static str, Value, String)> {
+pub(crate) fn changes() -> impl Iterator<Item = (&'static str, Value, String)> {
     let rows = CHANGES.lines().filter(|row| !row.trim().is_empty());
     rows.map(|row| {
         let words: Vec<&str> = row.split_whitespace().collect();

@@ -12,4 +12,5 @@ mod failures;
 mod given;
 mod load;
 mod notification;
+mod requests;
 mod stage;
