@@ -9,6 +9,7 @@ mod rows;
 mod rules;
 mod serve;
 mod test_filter;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ enum Command {
     ExplainFilter(explain_filter::ExplainFilter),
     Sandbox(serve::Serve),
     TestFilter(test_filter::TestFilter),
+    Watch(watch::Watch),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
         Command::ExplainFilter(command) => command.run(),
         Command::Sandbox(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
+        Command::Watch(command) => command.run().await,
     };
     exit::code_of(result)
 }
