@@ -280,6 +280,7 @@ fn value(spec: ParameterSpec) -> BoxedStrategy<(Value, String)> {
             let word = prop::sample::select(words);
             word.prop_map(|word| (json!(word), word)).boxed()
         }
+        ParameterKind::Text(_) => unreachable!("no rule has such a parameter"),
         ParameterKind::List(_) => {
             let item = prop::sample::select(match name {
                 "allowedExcludedSources" => {
