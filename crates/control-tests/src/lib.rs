@@ -10,6 +10,7 @@
 )]
 
 mod given;
+mod repair;
 mod roles;
 mod stage;
 mod table;
@@ -18,6 +19,7 @@ mod tests;
 mod trails;
 
 pub use given::{describe_summary, let_fail};
+pub use repair::{Crash, Patient, Stopped, invoke_remediator, is_write, steps_and_manual};
 pub use roles::give_evidence_role;
 pub use stage::{Deployment, Stage, with};
 pub use table::{
