@@ -11,6 +11,7 @@
 
 mod given;
 mod repair;
+mod repair_table;
 mod roles;
 mod stage;
 mod table;
@@ -19,7 +20,8 @@ mod tests;
 mod trails;
 
 pub use given::{describe_summary, let_fail};
-pub use repair::{Crash, Patient, Stopped, invoke_remediator, is_write, steps_and_manual};
+pub use repair::{Crash, Patient, Stopped, invoke_remediator, is_write};
+pub use repair_table::{RepairTable, Repaired};
 pub use roles::give_evidence_role;
 pub use stage::{Deployment, Stage, with};
 pub use table::{

@@ -8,8 +8,7 @@ use aws_types::sdk_config::TimeSource;
 use config_rule::{Account, CallError, Identity, RuleParameters, Timestamp, parse_parameters};
 use remediation::lambda::{REMEDIATION, RULE_PARAMETERS};
 use remediation::{
-    Patience, Record, Remediation, RemediationParameters, Run, StepStatus, Undo,
-    remediation_actions, undo,
+    Patience, Record, Remediation, RemediationParameters, Run, Undo, remediation_actions, undo,
 };
 use sandbox::{Call, Fault, FunctionError, FunctionProcess, ProcessSettings, Sandbox};
 use serde_json::{Map, Value};
@@ -127,13 +126,6 @@ impl<R: Remediation> Patient<R> {
         result
     }
 
-    /// The facts of now, for comparing.
-    pub async fn facts(&self) -> R::Facts {
-        let sdk = self.sandbox.sdk_config(&self.account, &self.region);
-        let account = Account::new(self.stopped(sdk), self.identity());
-        R::observe(&account, &self.parameters).await.unwrap()
-    }
-
     /// The remediator's calls since the last time, by the position of each.
     pub fn calls(&self) -> Vec<Call> {
         let role = format!(":assumed-role/{ROLE}/");
@@ -162,20 +154,6 @@ impl<R: Remediation> Patient<R> {
 pub fn is_write<R: Remediation>(call: &Call) -> bool {
     let mut needed = call.permissions.iter();
     needed.any(|needed| R::WRITES.contains(&needed.action.as_str()))
-}
-
-/// The applied steps of a record, and the codes of what is left.
-pub fn steps_and_manual<C: Debug>(record: &Record<C>) -> (Vec<String>, Vec<String>) {
-    let applied = record.steps.iter();
-    let applied = applied.filter(|recorded| recorded.status == StepStatus::Applied);
-    (
-        applied.map(|recorded| recorded.step.what.clone()).collect(),
-        record
-            .manual
-            .iter()
-            .map(|item| item.code.to_string())
-            .collect(),
-    )
 }
 
 /// Invokes a control's remediating function, as a process in the sandbox with the role

@@ -4,6 +4,7 @@ use std::fmt;
 
 use config_rule::{Identity, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::plan::{ManualItem, Plan, Step};
 
@@ -98,6 +99,40 @@ pub struct Record<C> {
     pub calls: Vec<String>,
 }
 
+impl<C: Serialize> Record<C> {
+    /// Adds the steps whose changes it does not hold yet. Whether one of them may be
+    /// tried.
+    pub(crate) fn add(
+        &mut self,
+        steps: Vec<Step<C>>,
+        withholds: impl Fn(&Step<C>) -> Option<&'static str>,
+    ) -> bool {
+        let mut may_be_tried = false;
+        for step in steps {
+            let change = json!(step.change);
+            let is_known = |known: &RecordedStep<C>| json!(known.step.change) == change;
+            if !self.steps.iter().any(is_known) {
+                let recorded = RecordedStep::new(step, &withholds);
+                may_be_tried |= recorded.status == StepStatus::NotReached;
+                self.steps.push(recorded);
+            }
+        }
+        may_be_tried
+    }
+}
+
+impl<C> RecordedStep<C> {
+    fn new(step: Step<C>, withholds: impl Fn(&Step<C>) -> Option<&'static str>) -> Self {
+        let status = match withholds(&step) {
+            Some(why) => StepStatus::Withheld {
+                why: why.to_owned(),
+            },
+            None => StepStatus::NotReached,
+        };
+        Self { step, status }
+    }
+}
+
 impl<C> Record<C> {
     /// The record of a plan of which nothing was tried yet. `withholds` says why a
     /// step is not tried.
@@ -109,15 +144,8 @@ impl<C> Record<C> {
         plan: Plan<C>,
         withholds: impl Fn(&Step<C>) -> Option<&'static str>,
     ) -> Self {
-        let steps = plan.steps.into_iter().map(|step| RecordedStep {
-            status: match withholds(&step) {
-                Some(why) => StepStatus::Withheld {
-                    why: why.to_owned(),
-                },
-                None => StepStatus::NotReached,
-            },
-            step,
-        });
+        let steps = plan.steps.into_iter();
+        let steps = steps.map(|step| RecordedStep::new(step, &withholds));
         Self {
             control: control.to_owned(),
             account: identity.account().to_owned(),

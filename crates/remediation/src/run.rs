@@ -14,6 +14,10 @@ use crate::record::{Outcome, Record, StepStatus};
 use crate::remediation::Remediation;
 use crate::write::StepError;
 
+/// How often further steps may come to light: what a link of a chain lacks may show
+/// only once the link before it is there.
+const MAX_ROUNDS: usize = 5;
+
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -86,9 +90,16 @@ impl<R: Remediation> Run<'_, R> {
         let mut record = self.record(look);
         if self.remediation.approval.mode == Mode::Off && !record.steps.is_empty() {
             record.ended(Outcome::Refused, "the mode of this remediation is off");
-        } else if let Err(error) = self.apply(&account, &mut record).await {
-            record.ended(Outcome::Failed, error);
-        } else if record.tried().next().is_some() {
+        }
+        for _ in 0..MAX_ROUNDS {
+            let tried = record.tried().count();
+            if let Err(error) = self.apply(&account, &mut record).await {
+                record.ended(Outcome::Failed, error);
+                break;
+            }
+            if record.tried().count() == tried {
+                break;
+            }
             self.verify(&mut record).await;
         }
         let calls = account.calls();
@@ -188,7 +199,8 @@ impl<R: Remediation> Run<'_, R> {
     }
 
     /// Looks again until no step is left that should have been applied, and the
-    /// control is satisfied or waits for a human.
+    /// control is satisfied or waits for a human. Steps that nobody could know of
+    /// before are added to the record, not yet tried.
     async fn verify(&self, record: &mut Record<R::Change>) {
         let approval = self.remediation.approval;
         let end = (Instant::now() + self.patience.verifying).min(self.deadline);
@@ -198,16 +210,19 @@ impl<R: Remediation> Run<'_, R> {
                 Ok(look) => {
                     let calls = look.account.calls();
                     record.calls.extend(calls.into_iter().map(str::to_owned));
-                    let plan = look.plan;
                     let is_left = |step| approval.withholds(step).is_none();
-                    let left = plan.steps.iter().find(|step| is_left(step));
+                    let left = look.plan.steps.iter().find(|step| is_left(step));
                     let left = left.map(|step| step.what.clone());
                     let satisfied = is_satisfied(&look.verdict);
                     let seen = look.verdict.annotation();
                     record.after = Some(look.verdict);
-                    record.manual = plan.manual;
+                    record.manual = look.plan.manual;
+                    let is_empty = look.plan.steps.is_empty() && record.manual.is_empty();
+                    let is_new = record.add(look.plan.steps, |step| approval.withholds(step));
                     match left {
-                        None if !plan.steps.is_empty() || !record.manual.is_empty() => {
+                        Some(_) if is_new => return,
+                        Some(left) => format!("not verified: still to be done: {left}"),
+                        None if !is_empty => {
                             let why = left_to_humans(record);
                             return record.ended(Outcome::WaitingForHuman, why);
                         }
@@ -215,7 +230,6 @@ impl<R: Remediation> Run<'_, R> {
                             return record.ended(Outcome::Done, "it was done, and seen to help");
                         }
                         None => format!("not verified: {seen}"),
-                        Some(left) => format!("not verified: still to be done: {left}"),
                     }
                 }
             };

@@ -9,8 +9,8 @@ use alarms::{
     Acceptance, Flaw, LIST_SUBSCRIPTIONS_BY_TOPIC, Observed, Obstacle, Question, Reached,
 };
 use config_rule::{Account, Arn, Fact, Identity};
-use proptest::prelude::*;
 use facts::{ACCOUNT, REGION, arn, facts, organization};
+use proptest::prelude::*;
 use sandbox::{Organization, Resource, Sandbox};
 use serde_json::{Value, json};
 

@@ -2,27 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config_rule::{Compliance, Control, Fact};
-use control_tests::{Crash, Patient, Row, is_write, steps_and_manual};
-use remediation::{Outcome, Remediation, StepStatus, remediation_actions};
+use config_rule::Fact;
+use control_tests::{Patient, RepairTable, Repaired, Row, is_write};
+use remediation::{Outcome, StepStatus, remediation_actions};
 use sandbox::Fault;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use trail_logging::TrailLogging;
 
 use crate::given::{self, ACCOUNT, REGION, SAVED_ONLY, rows};
-
-/// What is expected of a row, where everything is allowed.
-#[derive(Debug, Deserialize, PartialEq, serde::Serialize)]
-struct Expected {
-    outcome: Outcome,
-    steps: Vec<String>,
-    manual: Vec<String>,
-}
-
-fn expected() -> BTreeMap<String, Expected> {
-    serde_json::from_str(include_str!("../repairs.json")).unwrap()
-}
 
 /// Everything that an organization can allow.
 fn everything() -> Value {
@@ -48,12 +35,22 @@ fn trails(patient: &Patient<TrailLogging>) -> Vec<BTreeMap<String, Value>> {
         let members = trail.members.iter();
         let members =
             members.filter(|(name, _)| !name.ends_with("Time") && !name.starts_with("Latest"));
-        let members = members.filter(|(name, _)| !name.starts_with("Delivers"));
+        let members = members.filter(|(name, _)| {
+            !name.starts_with("Delivers") && *name != "HasCustomEventSelectors"
+        });
         members
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     });
     kept.collect()
+}
+
+fn table() -> RepairTable<TrailLogging> {
+    RepairTable {
+        rows: sandboxed_rows().collect(),
+        patient,
+        state: |patient| json!(trails(patient)),
+    }
 }
 
 fn writes(patient: &Patient<TrailLogging>) -> Vec<String> {
@@ -66,64 +63,38 @@ fn writes(patient: &Patient<TrailLogging>) -> Vec<String> {
 
 #[tokio::test]
 async fn every_row_becomes_compliant_or_leaves_the_named_manual_items() {
-    let expected = expected();
-    let mut seen = BTreeMap::new();
-    for row in sandboxed_rows() {
-        let patient = patient(&row, &everything());
-        let record = patient.remediate().await.unwrap();
-        let (steps, manual) = steps_and_manual(&record);
-        if record.outcome == Outcome::Done {
-            let after = record.after.as_ref().unwrap_or(&record.before);
-            assert_eq!(after.compliance, Compliance::Compliant, "{}", row.name);
-        }
-        // Compliant rows have nothing to do; what could not be seen is not changed.
-        match row.compliance {
-            Compliance::Compliant => assert!(record.steps.is_empty() && manual.is_empty()),
-            Compliance::Unverifiable => assert!(record.steps.is_empty() && !manual.is_empty()),
-            _ => assert!(
-                !record.steps.is_empty() || !manual.is_empty(),
-                "{}",
-                row.name
-            ),
-        }
-        patient.calls();
-        let again = patient.remediate().await.unwrap();
-        assert_eq!(writes(&patient), Vec::<String>::new(), "{}", row.name);
-        assert_eq!(again.outcome, record.outcome, "{}", row.name);
-        if row.compliance != Compliance::Compliant {
-            let found = Expected {
-                outcome: record.outcome,
-                steps,
-                manual,
-            };
-            seen.insert(row.name.clone(), found);
-        }
-    }
-    assert_eq!(seen, expected, "{}", json!(seen));
+    let expected: BTreeMap<String, Repaired> =
+        serde_json::from_str(include_str!("../repairs.json")).unwrap();
+    let repaired = table().repair_twice(&everything()).await;
+    assert_eq!(repaired, expected, "{}", json!(repaired));
 }
 
 #[tokio::test]
 async fn a_dry_run_and_a_mode_that_is_off_change_nothing() {
-    for row in sandboxed_rows() {
-        for remediation in [
-            json!({"trailBucketName": "trails", "allowCostIncrease": true, "dryRun": true}),
-            json!({"trailBucketName": "trails", "allowCostIncrease": true, "mode": "off"}),
-        ] {
-            let patient = patient(&row, &remediation);
-            let before = trails(&patient);
-            let record = patient.remediate().await.unwrap();
-            assert_eq!(writes(&patient), Vec::<String>::new(), "{}", row.name);
-            assert_eq!(trails(&patient), before, "{}", row.name);
-            assert!(
-                record
-                    .steps
-                    .iter()
-                    .all(|step| matches!(step.status, StepStatus::Withheld { .. }))
-            );
-            let refused = remediation.get("mode").is_some() && !record.steps.is_empty();
-            assert_eq!(record.outcome == Outcome::Refused, refused, "{}", row.name);
-        }
-    }
+    table().change_nothing(&everything()).await;
+}
+
+#[tokio::test]
+async fn what_was_done_is_undone() {
+    let undone = table().undo(&everything()).await;
+    assert!(undone >= 5, "{undone}");
+}
+
+#[tokio::test]
+async fn wherever_it_crashes_a_rerun_completes_and_the_records_can_still_be_undone() {
+    let crashes = table().crash_everywhere(&everything()).await;
+    assert!(crashes >= 15, "{crashes}");
+}
+
+#[tokio::test]
+async fn a_denied_write_is_told_and_nothing_behind_it_is_tried() {
+    table().deny_every_write(&everything()).await;
+}
+
+#[tokio::test]
+async fn what_is_done_is_what_the_control_declares() {
+    let declared = remediation_actions::<TrailLogging>().map(str::to_owned);
+    assert_eq!(table().asked(&everything()).await, declared.collect());
 }
 
 /// What each step is about.
@@ -135,11 +106,7 @@ const ABOUT: &[(&str, &[&str])] = &[
     ),
     (
         "select the management events that it leaves out",
-        &[
-            "EventSelectors",
-            "AdvancedEventSelectors",
-            "HasCustomEventSelectors",
-        ],
+        &["EventSelectors", "AdvancedEventSelectors"],
     ),
 ];
 
@@ -169,22 +136,13 @@ fn harden(patient: &Patient<TrailLogging>) {
 }
 
 #[tokio::test]
-async fn every_attribute_that_a_step_is_not_about_stays_and_undo_brings_the_others_back() {
+async fn every_attribute_that_a_step_is_not_about_stays() {
     let mut repaired = 0;
     for row in sandboxed_rows() {
         let patient = patient(&row, &everything());
         harden(&patient);
         let before = trails(&patient);
-        let facts = patient.facts().await;
         let record = patient.remediate().await.unwrap();
-        if record
-            .steps
-            .iter()
-            .any(|recorded| !recorded.step.reversible)
-        {
-            assert_eq!(row.name, "no selector");
-            continue;
-        }
         let about: BTreeSet<_> = record
             .tried()
             .flat_map(|step| ABOUT.iter().filter(|(what, _)| step.what.starts_with(what)))
@@ -202,84 +160,8 @@ async fn every_attribute_that_a_step_is_not_about_stays_and_undo_brings_the_othe
             assert!(stray.is_empty(), "{}: {stray:?}", row.name);
         }
         repaired += usize::from(record.tried().next().is_some());
-        let undo = patient.undo(&record).await;
-        assert_eq!(undo.outcome, Outcome::Done, "{}: {undo:?}", row.name);
-        let is_custom = |members: &BTreeMap<String, Value>| {
-            let mut members = members.clone();
-            members.remove("HasCustomEventSelectors");
-            members
-        };
-        let undone: Vec<_> = trails(&patient).iter().map(is_custom).collect();
-        let before: Vec<_> = before.iter().map(is_custom).collect();
-        assert_eq!(undone, before, "{}", row.name);
-        if record.tried().next().is_some() {
-            let now = patient.facts().await;
-            let verdict = |facts| {
-                TrailLogging::evaluate(
-                    facts,
-                    &config_rule::parse_parameters(row.parameters.clone()).unwrap(),
-                )
-                .reason
-            };
-            assert_eq!(verdict(&now), verdict(&facts), "{}", row.name);
-            // Taken back before, there is nothing to take back.
-            assert_eq!(patient.undo(&record).await.outcome, Outcome::Done);
-        }
     }
     assert!(repaired >= 12, "{repaired}");
-}
-
-#[tokio::test]
-async fn wherever_it_crashes_a_rerun_completes_and_the_record_can_still_be_undone() {
-    let mut crashes = 0;
-    // Without faults of their own, which would come before the crash.
-    let all_seen = |row: &Row<TrailLogging>| !json!(row.facts).to_string().contains("unread");
-    for row in sandboxed_rows().filter(all_seen) {
-        let reference = patient(&row, &everything());
-        let complete = reference.remediate().await.unwrap();
-        let reversible = complete
-            .steps
-            .iter()
-            .all(|recorded| recorded.step.reversible);
-        let undone = if reversible {
-            Outcome::Done
-        } else {
-            Outcome::WaitingForHuman
-        };
-        let calls = reference.calls();
-        let positions = calls
-            .iter()
-            .enumerate()
-            .filter(|(_, call)| is_write::<TrailLogging>(call));
-        for (position, call) in positions {
-            let position = u32::try_from(position).unwrap();
-            for crash in [Crash::Before(position), Crash::After(position)] {
-                let patient = patient(&row, &everything());
-                let before = trails(&patient);
-                let record = patient.crash(crash).await.unwrap();
-                let at = format!("{}: {crash:?} {}", row.name, call.operation);
-                assert_eq!(record.outcome, Outcome::Failed, "{at}");
-                // It says what was done and what not.
-                let failed = record
-                    .steps
-                    .iter()
-                    .filter(|step| matches!(step.status, StepStatus::Failed { .. }));
-                let throttled = call.error.as_deref() == Some("ThrottlingException");
-                assert!(failed.count() == 1 || throttled, "{at}: {record:?}");
-                let rerun = patient.remediate().await.unwrap();
-                assert_eq!(rerun.outcome, complete.outcome, "{at}: {}", rerun.why);
-                assert_eq!(trails(&patient), trails(&reference), "{at}");
-                // The last first.
-                for record in [&rerun, &record] {
-                    let outcome = patient.undo(record).await.outcome;
-                    assert!([Outcome::Done, undone].contains(&outcome), "{at}");
-                }
-                assert_eq!(trails(&patient).len(), before.len(), "{at}");
-                crashes += 1;
-            }
-        }
-    }
-    assert!(crashes >= 30, "{crashes}");
 }
 
 #[tokio::test]
@@ -306,22 +188,6 @@ async fn what_costs_is_done_only_where_that_is_allowed() {
 }
 
 #[tokio::test]
-async fn what_is_done_is_what_the_control_declares() {
-    let mut asked = BTreeSet::new();
-    for row in sandboxed_rows() {
-        let patient = patient(&row, &everything());
-        patient.remediate().await.unwrap();
-        let calls = patient
-            .calls()
-            .into_iter()
-            .flat_map(|call| call.permissions);
-        asked.extend(calls.map(|permission| permission.action));
-    }
-    let declared = remediation_actions::<TrailLogging>().map(str::to_owned);
-    assert_eq!(asked, declared.collect());
-}
-
-#[tokio::test]
 async fn a_trail_that_others_own_is_left_to_them() {
     let stack = json!([{"Key": "aws:cloudformation:stack-name", "Value": "trails"}]);
     for (name, tags) in [
@@ -341,8 +207,12 @@ async fn a_trail_that_others_own_is_left_to_them() {
         };
         patient.sandbox.change_account(ACCOUNT, tag).unwrap();
         let record = patient.remediate().await.unwrap();
-        let left = vec!["MANAGED_ELSEWHERE".to_owned()];
-        assert_eq!(steps_and_manual(&record), (vec![], left), "{name}");
+        let left = Repaired {
+            outcome: Outcome::WaitingForHuman,
+            steps: vec![],
+            manual: vec!["MANAGED_ELSEWHERE".to_owned()],
+        };
+        assert_eq!(Repaired::of(&record), left, "{name}");
         assert_eq!(writes(&patient), Vec::<String>::new(), "{name}");
     }
 }
@@ -360,33 +230,6 @@ async fn cloudtrail_is_waited_for_while_it_changes_the_trail() {
         assert_eq!(record.outcome, outcome);
         if !done {
             assert!(record.why.contains("ConflictException"), "{}", record.why);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_denied_write_is_told_and_nothing_behind_it_is_tried() {
-    for row in sandboxed_rows() {
-        for action in TrailLogging::WRITES {
-            let patient = patient(&row, &everything());
-            patient
-                .sandbox
-                .inject(Fault::access_denied().action(*action));
-            let record = patient.remediate().await.unwrap();
-            let denied = record
-                .steps
-                .iter()
-                .position(|step| matches!(step.status, StepStatus::Failed { .. }));
-            if let Some(denied) = denied {
-                assert_eq!(record.outcome, Outcome::Failed);
-                assert!(record.why.contains(action), "{}", record.why);
-                let behind = &record.steps[denied + 1..];
-                assert!(
-                    behind
-                        .iter()
-                        .all(|step| step.status == StepStatus::NotReached)
-                );
-            }
         }
     }
 }
