@@ -52,6 +52,9 @@ pub struct Plan<C> {
     /// What whoever approves should know beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why nothing may be done here by anybody but a human, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Something that decides could not be read: nothing is changed on a guess.
@@ -109,6 +112,7 @@ impl<C> Default for Plan<C> {
             steps: Vec::new(),
             manual: Vec::new(),
             warnings: Vec::new(),
+            refused: None,
         }
     }
 }
@@ -119,6 +123,14 @@ impl<C> Plan<C> {
         Self {
             manual: vec![item],
             ..Self::default()
+        }
+    }
+
+    /// A plan that is not to be had here: a guard stands before it.
+    pub fn refused(item: ManualItem) -> Self {
+        Self {
+            refused: Some(item.what.clone()),
+            ..Self::manual(item)
         }
     }
 

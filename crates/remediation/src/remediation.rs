@@ -33,6 +33,19 @@ pub trait Remediation: Control {
     /// IAM actions of taking steps back, which only a person does.
     const UNDOES: &'static [&'static str];
 
+    /// The facts that a repair starts from: those of the evaluation, unless the account
+    /// is repaired, and so looked at, from another one.
+    ///
+    /// # Errors
+    /// See [`Control::observe`].
+    fn survey(
+        account: &Account,
+        parameters: &Self::Parameters,
+        _settings: &Self::Settings,
+    ) -> impl Future<Output = Result<Self::Facts, CallError>> + Send {
+        Self::observe(account, parameters)
+    }
+
     /// Reads what a repair needs to know, and nothing where there is nothing to
     /// repair.
     ///

@@ -112,7 +112,7 @@ impl<R: Remediation> Run<'_, R> {
     async fn look(&self) -> Result<Look<R::Change>, CallError> {
         let account = Account::new(self.sdk.clone(), self.identity.clone());
         let settings = &self.remediation.settings;
-        let facts = Box::pin(R::observe(&account, self.parameters)).await?;
+        let facts = Box::pin(R::survey(&account, self.parameters, settings)).await?;
         let details = Box::pin(R::examine(&account, &facts, self.parameters, settings)).await?;
         Ok(Look {
             verdict: R::evaluate(&facts, self.parameters),
@@ -125,6 +125,7 @@ impl<R: Remediation> Run<'_, R> {
     fn record(&self, look: Look<R::Change>) -> Record<R::Change> {
         let satisfied = is_satisfied(&look.verdict);
         let approval = self.remediation.approval;
+        let refused = look.plan.refused.clone();
         let mut record = Record::of(
             R::METADATA.name,
             &self.identity,
@@ -133,7 +134,9 @@ impl<R: Remediation> Run<'_, R> {
             look.plan,
             |step| approval.withholds(step),
         );
-        if !record.steps.is_empty() || !record.manual.is_empty() {
+        if let Some(why) = refused {
+            record.ended(Outcome::Refused, why);
+        } else if !record.steps.is_empty() || !record.manual.is_empty() {
             record.ended(Outcome::WaitingForHuman, left_to_humans(&record));
         } else if satisfied {
             record.ended(Outcome::Done, "there is nothing to do");

@@ -10,5 +10,6 @@ mod account;
 mod command;
 mod filters;
 mod organization;
+mod remediation;
 mod rules;
 mod snapshot;
