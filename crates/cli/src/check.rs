@@ -46,7 +46,7 @@ pub(crate) struct Check {
 
 /// Where to find the account.
 #[derive(Debug, Args)]
-struct Place {
+pub(crate) struct Place {
     /// Profile of the AWS configuration to use
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -114,7 +114,7 @@ async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> 
 
 impl Place {
     /// The account of the current credentials.
-    async fn account(self) -> anyhow::Result<Account> {
+    pub(crate) async fn account(self) -> anyhow::Result<Account> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);

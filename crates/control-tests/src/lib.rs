@@ -12,6 +12,8 @@
 mod alarms;
 mod given;
 mod recipients;
+mod repair;
+mod repair_table;
 mod roles;
 mod stage;
 mod table;
@@ -24,6 +26,8 @@ pub use given::{describe_summary, let_fail};
 pub use recipients::{
     describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
 };
+pub use repair::{Crash, Patient, Stopped, invoke_remediator, is_write};
+pub use repair_table::{RepairTable, Repaired};
 pub use roles::give_evidence_role;
 pub use stage::{Deployment, Stage, with};
 pub use table::{

@@ -8,13 +8,17 @@
 //! allow. The chain counts if one root event gets to its end.
 
 mod canonical;
+mod chain;
 mod evaluate;
 mod facts;
 mod filters;
 mod group;
 mod obstacle;
 mod parameters;
+mod plan;
 mod reasons;
+mod repair;
+mod steps;
 mod trail;
 
 use alarms::{
@@ -28,8 +32,10 @@ use config_rule::{
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
 pub use canonical::canonical_records;
+pub use chain::{CIS_FILTER, CONSOLE_FILTER, ChainNames, NAME};
 pub use facts::RootUsage;
 pub use parameters::RootUsageAlarmParameters;
+pub use plan::ChainChange;
 pub use reasons::{
     ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_MUTED, ALARM_STUCK,
     ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, FILTER_MATCHES_OTHERS, FILTER_MISSES_ROOT_USE,
@@ -54,6 +60,9 @@ pub const EVIDENCE_READS: &[&str] = &[
     GET_KEY_POLICY,
     GET_POLICY,
 ];
+pub use repair::{
+    Beside, Endpoint, RepairDetails, RepairSettings, Subscriber, TopicDetails, Touched,
+};
 
 /// The control.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::organization::is_account_id;
 use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, sns, sts};
+use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, sns, sqs, sts};
 
 /// An operation of a service.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ pub(crate) fn resource_named(text: &str) -> &str {
 impl Operation {
     /// Whether the service is one for all Regions of the partition.
     pub(crate) fn is_global(&self) -> bool {
-        self.service == "iam"
+        matches!(self.service, "iam" | "organizations")
     }
 
     /// A failure under the name that the service gives it, where that is not what other
@@ -251,7 +251,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("sns", "GetTopicAttributes", "sns:GetTopicAttributes", &sns::OF_TOPIC, sns::on_topic, sns::get_topic_attributes),
     row("sns", "ListSubscriptions", "sns:ListSubscriptions", &sns::LIST, any, sns::list_subscriptions),
     row("sns", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", &sns::LIST_OF_TOPIC, sns::on_topic, sns::list_subscriptions_by_topic),
+    row("sns", "ListTagsForResource", "sns:ListTagsForResource", &sns::LIST_TAGS, sns::tagged_topic, sns::list_tags_for_resource),
     row("sns", "ListTopics", "sns:ListTopics", &sns::LIST, any, sns::list_topics),
+    row("sns", "Publish", "sns:Publish", &sns::PUBLISH, sns::on_topic, sns::publish),
     row("sns", "SetSubscriptionAttributes", "sns:SetSubscriptionAttributes", &sns::SET_SUBSCRIPTION_ATTRIBUTES, any, sns::set_subscription_attributes),
     row("sns", "SetTopicAttributes", "sns:SetTopicAttributes", &sns::SET_TOPIC_ATTRIBUTES, sns::on_topic, sns::set_topic_attributes),
     Operation {
@@ -259,6 +261,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         ..row("sns", "Subscribe", "sns:Subscribe", &sns::SUBSCRIBE, sns::on_topic, sns::subscribe)
     },
     row("sns", "Unsubscribe", "sns:Unsubscribe", &sns::OF_SUBSCRIPTION, any, sns::unsubscribe),
+
+    row("sqs", "ChangeMessageVisibilityBatch", "sqs:ChangeMessageVisibility", &sqs::CHANGE_VISIBILITY_BATCH, sqs::on_queue, sqs::change_message_visibility_batch),
+    row("sqs", "DeleteMessage", "sqs:DeleteMessage", &sqs::DELETE_MESSAGE, sqs::on_queue, sqs::delete_message),
+    row("sqs", "ReceiveMessage", "sqs:ReceiveMessage", &sqs::RECEIVE_MESSAGE, sqs::on_queue, sqs::receive_message),
+    row("sqs", "SendMessage", "sqs:SendMessage", &sqs::SEND_MESSAGE, sqs::on_queue, sqs::send_message),
+
+    row("organizations", "DescribeAccount", "organizations:DescribeAccount", &organizations::DESCRIBE_ACCOUNT, any, organizations::describe_account),
 
     of_kms(row("kms", "CreateAlias", "kms:CreateAlias", &kms::CREATE_ALIAS, kms::new_alias, kms::create_alias)),
     of_kms(row("kms", "CreateKey", "kms:CreateKey", &kms::CREATE_KEY, kms::new_key, kms::create_key)),

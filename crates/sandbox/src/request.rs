@@ -296,15 +296,20 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
             resource: needed.resource.clone(),
         })
         .collect();
-    suffer(&request, &needs).await?;
+    let answer_is_lost = suffer(&request, &needs).await?;
     for needed in &needs {
         authorize(&request, needed)?;
     }
-    Ok((operation.handler)(&request)?)
+    let output = (operation.handler)(&request)?;
+    if answer_is_lost {
+        return Err(Refusal::Dropped);
+    }
+    Ok(output)
 }
 
-/// Lets happen what a fault wants to happen before the request is looked at.
-async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> {
+/// Lets happen what a fault wants to happen before the request is looked at. Whether
+/// the answer to it is to be lost.
+async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal> {
     let resources: Vec<_> = needs
         .iter()
         .map(|needed| needed.resource.as_str())
@@ -346,7 +351,8 @@ async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> 
         )
         .into()),
         Some(Effect::DroppedConnection) => Err(Refusal::Dropped),
-        _ => Ok(()),
+        Some(Effect::LostAnswer) => Ok(true),
+        _ => Ok(false),
     }
 }
 

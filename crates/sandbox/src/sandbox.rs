@@ -13,14 +13,17 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use serde_json::Value;
 
+use crate::Timestamp;
 use crate::calls::Call;
 use crate::cloudformation::{self, DeployError, Stack};
 use crate::config::{self, Notification, RuleKey, RuleStatus};
 use crate::faults::Fault;
 use crate::identity::{self, NewSession, SessionTags, role_id, role_session};
-use crate::lambda::Function;
+use crate::lambda::{Context, Function};
 use crate::organization::{Account, Organization, OrganizationError};
 use crate::serve::{self, InProcess, ServeError, Server};
+use crate::sns::Published;
+use crate::sqs::{self, Poll, QueuedMessage};
 use crate::world::{NotFound, World};
 
 /// A local AWS organization. Clones share it.
@@ -203,6 +206,37 @@ impl Sandbox {
     /// Waits until AWS Config has no invocation under way.
     pub async fn settled(&self) {
         self.0.config.settled().await;
+    }
+
+    /// Every message that was published to a topic so far; they are then forgotten.
+    pub fn take_published(&self) -> Vec<Published> {
+        self.0.publications.take()
+    }
+
+    /// The messages in a queue, by the ARN of that.
+    pub fn queued(&self, queue: &str) -> Vec<QueuedMessage> {
+        self.0.queues.of(queue)
+    }
+
+    /// Puts a message into a queue, as EventBridge would have, so long ago.
+    pub fn enqueue(&self, queue: &str, body: &str, ago: Duration) {
+        let now = self.0.clock.now();
+        let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+        let sent = Timestamp::from_millis(now.millis().saturating_sub(ago));
+        let attributes = serde_json::Map::new();
+        self.0.queues.send(queue, body, attributes, (sent, now));
+    }
+
+    /// Lambda polls a queue once: invokes a function with what it can receive, `most`
+    /// messages, and deletes what the function does not give back.
+    pub async fn poll(
+        &self,
+        queue: &str,
+        most: usize,
+        function: &dyn Function,
+        context: Context,
+    ) -> Poll {
+        sqs::poll(&self.0, queue, most, function, context).await
     }
 
     /// Makes something go wrong from now on.

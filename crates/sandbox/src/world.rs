@@ -12,6 +12,8 @@ use crate::iam::CredentialReports;
 use crate::identity::Sessions;
 use crate::lambda::Functions;
 use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+use crate::sns::Publications;
+use crate::sqs::Queues;
 
 /// The organization as it is now, and all that happened in it.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) trail_changes: Pace,
     pub(crate) functions: Functions,
+    pub(crate) publications: Publications,
+    pub(crate) queues: Queues,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
     pub(crate) clock: Clock,
@@ -49,6 +53,8 @@ impl World {
             config: Config::default(),
             trail_changes: Pace::default(),
             functions: Functions::default(),
+            publications: Publications::default(),
+            queues: Queues::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),
             clock,

@@ -42,6 +42,7 @@ fn other_than_default(spec: &ParameterSpec) -> Value {
         ParameterKind::Boolean => (spec.default != json!(true)).into(),
         ParameterKind::Integer { min, .. } => (*min).into(),
         ParameterKind::Choice(words) => (*words.last().unwrap()).into(),
+        ParameterKind::Text(_) => panic!("{} has no example here", spec.name),
         ParameterKind::List(_) => json!(match spec.name {
             "allowedExcludedSources" => ["kms.amazonaws.com", "rdsdata.amazonaws.com"],
             "acceptedActions" => [
@@ -95,7 +96,7 @@ fn the_template_takes_what_the_functions_take() {
                     (None, None),
                     spec.default.as_str().unwrap().to_owned(),
                 ),
-                ParameterKind::List(_) => {
+                ParameterKind::List(_) | ParameterKind::Text(_) => {
                     assert!(found.allowed_pattern.is_some(), "{}", found.name);
                     (ParameterType::String, None, (None, None), String::new())
                 }

@@ -14,5 +14,6 @@ mod filters;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;
+mod remediation;
 mod rules;
 mod snapshot;

@@ -56,6 +56,9 @@ pub struct Account {
     /// The subscriptions to its topics.
     #[serde(default, rename = "subscription")]
     pub subscriptions: Vec<Resource>,
+    /// Its SQS queues.
+    #[serde(default, rename = "queue")]
+    pub queues: Vec<Resource>,
     /// Its KMS keys.
     #[serde(default, rename = "key")]
     pub keys: Vec<Resource>,
@@ -103,6 +106,7 @@ impl Account {
             alarm_mute_rules: Vec::new(),
             topics: Vec::new(),
             subscriptions: Vec::new(),
+            queues: Vec::new(),
             keys: Vec::new(),
             key_aliases: Vec::new(),
             functions: Vec::new(),

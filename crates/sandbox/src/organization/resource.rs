@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
-use crate::{cloudtrail, cloudwatch, kms, lambda, logs, sns};
+use crate::{cloudtrail, cloudwatch, kms, lambda, logs, sns, sqs};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -91,6 +91,7 @@ const KINDS: &[Kind] = &[
     cloudtrail::KIND,
     sns::TOPIC,
     sns::SUBSCRIPTION,
+    sqs::QUEUE,
     kms::KEY,
     kms::KEY_ALIAS,
     lambda::FUNCTION,

@@ -1,8 +1,10 @@
-//! SNS: topics, and who is subscribed to them. Nothing is published.
+//! SNS: topics, who is subscribed to them, and what is published. Queues get it; what
+//! people would get is kept for tests.
 //!
 //! A subscription belongs to whoever subscribed and is kept with its topic, whose
 //! account and Region its ARN has too.
 
+mod publishing;
 mod subscriptions;
 mod topics;
 
@@ -17,6 +19,8 @@ use crate::paging::Page;
 use crate::request::Request;
 use crate::wire::{Failure, Member, Output, Shape, Structure, member, required, text};
 
+pub use publishing::Published;
+pub(crate) use publishing::{PUBLISH, Publications, publish};
 pub(crate) use subscriptions::{
     CONFIRM_SUBSCRIPTION, OF_SUBSCRIPTION, SET_SUBSCRIPTION_ATTRIBUTES, SUBSCRIBE, SUBSCRIPTION,
     confirm_subscription, confirmed_topic, get_subscription_attributes, list_subscriptions,
@@ -24,8 +28,9 @@ pub(crate) use subscriptions::{
     unsubscribe,
 };
 pub(crate) use topics::{
-    CREATE_TOPIC, SET_TOPIC_ATTRIBUTES, TOPIC, create_topic, delete_topic, get_topic_attributes,
-    list_topics, new_topic, set_topic_attributes,
+    CREATE_TOPIC, LIST_TAGS, SET_TOPIC_ATTRIBUTES, TOPIC, create_topic, delete_topic,
+    get_topic_attributes, list_tags_for_resource, list_topics, new_topic, set_topic_attributes,
+    tagged_topic,
 };
 
 const TEXT: Shape = text(0, usize::MAX);

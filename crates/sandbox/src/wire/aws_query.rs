@@ -82,8 +82,13 @@ impl Branch {
     }
 
     fn into_entry(mut self) -> Option<(String, Value)> {
-        let key = self.branches.remove("key")?.value?;
-        Some((key, self.branches.remove("value")?.into_value()))
+        // SNS has capitals in one of its maps.
+        let mut part = |name, capital| {
+            let branches = &mut self.branches;
+            branches.remove(name).or_else(|| branches.remove(capital))
+        };
+        let key = part("key", "Name")?.value?;
+        Some((key, part("value", "Value")?.into_value()))
     }
 }
 

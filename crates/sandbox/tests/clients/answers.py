@@ -29,6 +29,7 @@ COMMON_ERRORS = {
         "ExpiredToken",
         "InternalFailure",
         "InvalidClientTokenId",
+        "InvalidParameterValue",
         "MalformedInput",
         "MissingParameter",
         "Throttling",
@@ -38,6 +39,8 @@ COMMON_ERRORS = {
         "AccessDeniedException",
         "ExpiredTokenException",
         "InternalFailure",
+        "InvalidParameterValueException",
+        "MissingRequiredParameterException",
         "SerializationException",
         "ThrottlingException",
         "UnrecognizedClientException",
@@ -51,6 +54,13 @@ COMMON_ERRORS = {
         "TooManyRequestsException",
         "UnrecognizedClientException",
     },
+}
+
+
+# Codes that SQS gave while it spoke awsQuery. Its model has only the names of today.
+NAMES_OF_OLD_CODES = {
+    "AWS.SimpleQueueService.EmptyBatchRequest": "EmptyBatchRequest",
+    "AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist",
 }
 
 
@@ -152,7 +162,7 @@ class Check:
         code, _, to_blame = (header or "").partition(";")
         if to_blame != ("Sender" if status < 500 else "Receiver"):
             self.say("error", f"x-amzn-query-error blames {to_blame!r}")
-        self.error_code(status, code, "query")
+        self.error_code(status, NAMES_OF_OLD_CODES.get(code, code), "query")
 
 
 class XmlCheck(Check):

@@ -24,6 +24,7 @@ import boto3_kms
 import boto3_lambda
 import boto3_logs
 import boto3_sns
+import boto3_sqs
 from answers import problems
 from inputs import members, members_set
 
@@ -120,9 +121,14 @@ class Run:
         if actual != expected:
             self.say(f"{what} is {actual!r}, should be {expected!r}")
 
+    def note(self, operation, parameters):
+        """Which members of the input a call sets."""
+        found = members_set(parameters, shape=self.model(operation).input_shape)
+        self.inputs.setdefault(operation, set()).update(found)
+
     def call(self, operation, parameters, caller):
         """A call that succeeds; its answer."""
-        self.inputs.setdefault(operation, set()).update(members_set(parameters))
+        self.note(operation, parameters)
         answer, error = self.send(operation, parameters, caller)
         if answer is None and error is not None:
             self.say(f"refused: {error}")
@@ -130,13 +136,13 @@ class Run:
 
     def refused(self, operation, parameters, caller, code):
         """A call that AWS refuses with this error."""
-        self.inputs.setdefault(operation, set()).update(members_set(parameters))
+        self.note(operation, parameters)
         _, error = self.send(operation, parameters, caller)
         self.same("the error", error and error.response["Error"]["Code"], code)
 
     def not_implemented(self, operation, parameters, caller):
         """A call with a member that the sandbox does not model, and says so."""
-        self.inputs.setdefault(operation, set()).update(members_set(parameters))
+        self.note(operation, parameters)
         _, error = self.send(operation, parameters, caller)
         answer = error.response if error else {}
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -232,6 +238,16 @@ def sts(run):
         run.same("Arn", session.get("Arn"), f"arn:aws:iam::{FULL}:root")
     own = {**root, "TargetPrincipal": MANAGEMENT}
     run.refused("sts.AssumeRoot", own, administrator, "AccessDenied")
+
+
+def organizations(run):
+    asked = {"AccountId": FULL}
+    account = run.call("organizations.DescribeAccount", asked, Caller(MANAGEMENT)).get("Account", {})
+    run.same("Name", account.get("Name"), "Alles, auch Schlüssel ✓ 鍵")
+    run.same("State", account.get("State"), "ACTIVE")
+    run.refused("organizations.DescribeAccount", asked, Caller(FULL), "AccessDeniedException")
+    unknown = {"AccountId": "999999999999"}
+    run.refused("organizations.DescribeAccount", unknown, Caller(MANAGEMENT), "AccountNotFoundException")
 
 
 def root_session(run, account, task):
@@ -444,10 +460,11 @@ def main():
     caller = config(run, asked["function"])
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
+    organizations(run)
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
-    for service in (boto3_sns, boto3_kms, boto3_lambda):
+    for service in (boto3_sns, boto3_sqs, boto3_kms, boto3_lambda):
         service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     for operation in operations:
         run.sweep(operation)

@@ -16,6 +16,7 @@ ATTRIBUTES = {
 def calls(run, full, empty, non_ascii):
     arn = topics(run, full, empty, non_ascii)
     subscriptions(run, full, empty, arn)
+    publishing(run, full, empty, arn, non_ascii)
     many(run, full)
     run.call("sns.DeleteTopic", {"TopicArn": arn}, full)
     run.call("sns.DeleteTopic", {"TopicArn": arn}, full)
@@ -58,6 +59,27 @@ def topics(run, full, empty, non_ascii):
     run.refused("sns.GetTopicAttributes", {"TopicArn": arn}, empty, "AuthorizationError")
     run.refused("sns.GetTopicAttributes", {"TopicArn": "größe"}, full, "InvalidParameter")
     return arn
+
+
+def publishing(run, full, empty, topic, non_ascii):
+    attributes = {
+        "art": {"DataType": "String", "StringValue": non_ascii},
+        "bild": {"DataType": "Binary", "BinaryValue": "größe".encode()},
+    }
+    words = {"default": non_ascii, "sqs": "{}"}
+    asked = {"TopicArn": topic, "Subject": "Somebody used root", "MessageStructure": "json",
+             "Message": json.dumps(words, ensure_ascii=False), "MessageAttributes": attributes}
+    if not run.call("sns.Publish", asked, full).get("MessageId"):
+        run.say("no MessageId")
+    run.call("sns.Publish", {"TopicArn": topic, "Message": non_ascii}, full)
+    for wrong in ({"Subject": "größe"}, {"Subject": "x" * 101}, {"Subject": "a\nb"},
+                  {"Message": "kein JSON"}, {"Message": "{}"}, {"MessageStructure": "xml"},
+                  {"MessageAttributes": {"leer": {"DataType": "String", "StringValue": ""}}}):
+        run.refused("sns.Publish", {**asked, **wrong}, full, "InvalidParameter")
+    for other in ("TargetArn", "PhoneNumber", "MessageGroupId", "MessageDeduplicationId"):
+        run.not_implemented("sns.Publish", {**asked, other: "x"}, full)
+    run.refused("sns.Publish", {**asked, "TopicArn": f"{topic}-x"}, full, "NotFound")
+    run.refused("sns.Publish", asked, empty, "AuthorizationError")
 
 
 def subscriptions(run, full, empty, topic):

@@ -1,0 +1,16 @@
+//! The function as a process, on a queue in a sandboxed organization.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test"
+)]
+
+mod evaluation;
+mod failures;
+#[path = "../activity/given.rs"]
+mod given;
+mod load;
+mod notification;
+mod requests;
+mod stage;

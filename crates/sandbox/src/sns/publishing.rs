@@ -1,0 +1,197 @@
+//! Messages to topics: kept for whoever asks the sandbox, and delivered to queues.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::subscriptions::State;
+use super::{TEXT, attribute, invalid, topic};
+use crate::Timestamp;
+use crate::organization::{Account, Resource};
+use crate::request::Request;
+use crate::sqs;
+use crate::wire::{Failure, Shape, Structure, member, required};
+
+/// The most bytes of a message.
+const MOST_BYTES: usize = 262_144;
+
+const ATTRIBUTE: Shape = Shape::Structure(&[
+    required("DataType", TEXT),
+    member("StringValue", TEXT),
+    member("BinaryValue", TEXT),
+]);
+
+pub(crate) const PUBLISH: Shape = Shape::Structure(&[
+    member("TopicArn", TEXT),
+    member("TargetArn", TEXT),
+    member("PhoneNumber", TEXT),
+    required("Message", TEXT),
+    member("Subject", TEXT),
+    member("MessageStructure", TEXT),
+    member("MessageAttributes", Shape::Map(&ATTRIBUTE)),
+    member("MessageDeduplicationId", TEXT),
+    member("MessageGroupId", TEXT),
+]);
+
+/// A message that somebody published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The topic.
+    pub topic_arn: String,
+    /// When.
+    pub time: Timestamp,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// What it says, by protocol if it says something else to each; else under `default`.
+    pub messages: BTreeMap<String, String>,
+    /// Its attributes that are texts.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Every message that was published.
+#[derive(Debug, Default)]
+pub(crate) struct Publications(Mutex<Vec<Published>>);
+
+impl Publications {
+    pub(crate) fn record(&self, published: Published) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(published);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Published> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+pub(crate) fn publish(request: &Request<'_>) -> Result<Structure, Failure> {
+    for other in [
+        "TargetArn",
+        "PhoneNumber",
+        "MessageDeduplicationId",
+        "MessageGroupId",
+    ] {
+        if request.text(other).is_some_and(|value| !value.is_empty()) {
+            return Err(Failure::not_implemented(format!("{other} of sns:Publish")));
+        }
+    }
+    let (account, topic) = topic(request)?;
+    let subject = request.text("Subject");
+    if subject.is_some_and(|subject| !is_subject(subject)) {
+        return Err(invalid("Subject"));
+    }
+    let published = Published {
+        topic_arn: topic.text("TopicArn").unwrap_or_default().to_owned(),
+        time: request.now,
+        subject: subject.map(str::to_owned),
+        messages: messages(request)?,
+        attributes: attributes(request)?,
+    };
+    deliver(request, &account, &published)?;
+    request.world.publications.record(published);
+    Ok(Structure::new().with("MessageId", Uuid::new_v4().to_string()))
+}
+
+/// 1 to 100 printable characters, none of them a line break.
+fn is_subject(subject: &str) -> bool {
+    (1..=100).contains(&subject.len()) && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// What is said, to whom it is said.
+fn messages(request: &Request<'_>) -> Result<BTreeMap<String, String>, Failure> {
+    let message = request.text("Message").unwrap_or_default();
+    if message.is_empty() {
+        return Err(invalid("Empty message"));
+    }
+    if message.len() > MOST_BYTES {
+        return Err(invalid("Message too long"));
+    }
+    match request.text("MessageStructure") {
+        Some("json") => {
+            let by_protocol: Map<String, Value> = serde_json::from_str(message)
+                .map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
+            let by_protocol: BTreeMap<String, String> = by_protocol
+                .into_iter()
+                .filter_map(|(protocol, text)| Some((protocol, text.as_str()?.to_owned())))
+                .collect();
+            if by_protocol.contains_key("default") {
+                Ok(by_protocol)
+            } else {
+                Err(invalid(
+                    "Message Structure - No default entry in JSON message body",
+                ))
+            }
+        }
+        None | Some("") => Ok([("default".to_owned(), message.to_owned())].into()),
+        Some(_) => Err(invalid("MessageStructure")),
+    }
+}
+
+fn attributes(request: &Request<'_>) -> Result<BTreeMap<String, String>, Failure> {
+    let given = request.input.get("MessageAttributes");
+    let given = given.and_then(Value::as_object).into_iter().flatten();
+    let mut texts = BTreeMap::new();
+    for (name, value) in given {
+        let text = |member: &str| {
+            value
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        match (text("DataType"), text("StringValue"), text("BinaryValue")) {
+            ("Binary", _, binary) if !binary.is_empty() => {}
+            ("String" | "Number" | "String.Array", string, _) if !string.is_empty() => {
+                texts.insert(name.clone(), string.to_owned());
+            }
+            _ => {
+                return Err(invalid(format!(
+                    "The message attribute '{name}' has no valid message attribute type or value"
+                )));
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// Puts the message into the queues that are subscribed. Others get theirs out of sight.
+fn deliver(request: &Request<'_>, account: &Account, published: &Published) -> Result<(), Failure> {
+    let to_queues = account.subscriptions.iter().filter(|subscription| {
+        subscription.text("TopicArn") == Some(&published.topic_arn)
+            && subscription.text("Protocol") == Some("sqs")
+            && State::of(subscription) == State::Confirmed
+    });
+    for subscription in to_queues {
+        if attribute(subscription, "FilterPolicy").is_some() {
+            return Err(Failure::not_implemented(
+                "publishing to a subscription with a FilterPolicy",
+            ));
+        }
+        let queue = subscription.text("Endpoint").unwrap_or_default();
+        sqs::deliver(request, queue, &body(subscription, published));
+    }
+    Ok(())
+}
+
+fn body(subscription: &Resource, published: &Published) -> String {
+    let messages = &published.messages;
+    let message = messages.get("sqs").or_else(|| messages.get("default"));
+    let message = message.cloned().unwrap_or_default();
+    if attribute(subscription, "RawMessageDelivery") == Some("true") {
+        return message;
+    }
+    let attributes = published
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), json!({"Type": "String", "Value": value})));
+    json!({
+        "Type": "Notification",
+        "MessageId": Uuid::new_v4().to_string(),
+        "TopicArn": published.topic_arn,
+        "Subject": published.subject,
+        "Message": message,
+        "Timestamp": published.time.to_string(),
+        "MessageAttributes": attributes.collect::<Map<_, _>>(),
+    })
+    .to_string()
+}

@@ -1,0 +1,104 @@
+//! A queue as the event source of a function: what Lambda's pollers do.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::messages::{QueuedMessage, seconds};
+use super::queues::attribute;
+use crate::lambda::{Context, Function, FunctionError};
+use crate::world::World;
+
+/// What came of one batch.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// How many messages were in it.
+    pub messages: usize,
+    /// The messages that went back into the queue.
+    pub returned: BTreeSet<String>,
+    /// How the invocation failed, if it did. Then all messages went back.
+    pub error: Option<FunctionError>,
+}
+
+/// Takes a batch from a queue, invokes a function with it, and deletes what the function
+/// does not give back. With `ReportBatchItemFailures`, as every mapping here has it.
+pub(crate) async fn poll(
+    world: &World,
+    queue: &str,
+    most: usize,
+    function: &dyn Function,
+    context: Context,
+) -> Poll {
+    let hidden = hidden_for(world, queue);
+    let batch = world.queues.receive(queue, most, hidden, world.clock.now());
+    let ids: BTreeSet<String> = batch.iter().map(|message| message.id.clone()).collect();
+    if batch.is_empty() {
+        return Poll {
+            messages: 0,
+            returned: ids,
+            error: None,
+        };
+    }
+    let records: Vec<Value> = batch.iter().map(|message| record(queue, message)).collect();
+    let outcome = function
+        .invoke(json!({ "Records": records }), context)
+        .await;
+    let (returned, error) = match outcome {
+        Ok(answer) => (given_back(&answer, &ids), None),
+        Err(error) => (ids, Some(error)),
+    };
+    for message in batch.iter().filter(|one| !returned.contains(&one.id)) {
+        let receipt = message.receipt.as_deref().unwrap_or_default();
+        world.queues.delete(queue, receipt);
+    }
+    Poll {
+        messages: batch.len(),
+        returned,
+        error,
+    }
+}
+
+/// How long the queue hides a message that is being worked on.
+fn hidden_for(world: &World, queue: &str) -> Duration {
+    let owner = queue.split(':').nth(4).unwrap_or_default();
+    let account = world.account(owner);
+    let mut queues = account.iter().flat_map(|account| &account.queues);
+    let known = queues.find(|known| attribute(known, "QueueArn") == Some(queue));
+    known.map_or(Duration::ZERO, |known| seconds(known, "VisibilityTimeout"))
+}
+
+/// What an answer gives back. One that names what was not in the batch, or is none,
+/// gives back all, as on AWS.
+fn given_back(answer: &Value, ids: &BTreeSet<String>) -> BTreeSet<String> {
+    let failures = answer.get("batchItemFailures");
+    if failures.is_none_or(Value::is_null) {
+        return BTreeSet::new();
+    }
+    let items = failures.and_then(Value::as_array).into_iter().flatten();
+    let named: Option<BTreeSet<String>> = items
+        .map(|item| {
+            let id = item.get("itemIdentifier")?.as_str()?;
+            ids.get(id).cloned()
+        })
+        .collect();
+    named.unwrap_or_else(|| ids.clone())
+}
+
+fn record(queue: &str, message: &QueuedMessage) -> Value {
+    let system: serde_json::Map<_, _> = message
+        .system_attributes()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    json!({
+        "messageId": message.id,
+        "receiptHandle": message.receipt,
+        "body": message.body,
+        "attributes": system,
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue,
+        "awsRegion": queue.split(':').nth(3),
+    })
+}
