@@ -37,13 +37,7 @@ fn the_function_knows_what_is_ours() {
             None => name == pattern,
         })
     };
-    for template in [
-        "functions",
-        "rules",
-        "remediation",
-        "activity",
-        "activity-hub",
-    ] {
+    for template in texts().keys() {
         for resource in full(template).resources {
             let property = match resource.resource_type.as_str() {
                 "AWS::Config::ConfigRule" => "ConfigRuleName",
@@ -56,6 +50,25 @@ fn the_function_knows_what_is_ours() {
             };
             let name = resource.text(property).unwrap();
             assert!(ours(name), "{template}: {name}");
+        }
+    }
+}
+
+/// Changes to every role of the templates are forwarded.
+#[test]
+fn accounts_forward_changes_to_roles() {
+    let activity = full("activity");
+    let pattern = &activity.resource("GuardTampering").unwrap().properties["EventPattern"];
+    let alternatives = pattern["detail"]["$or"].as_array().unwrap().iter();
+    let names = alternatives.filter_map(|one| one.pointer("/requestParameters/roleName"));
+    let names: Vec<_> = names.flat_map(|names| names.as_array().unwrap()).collect();
+    for template in texts().keys() {
+        for role in full(template).of_type("AWS::IAM::Role") {
+            let fits = |listed: &&Value| match listed["prefix"].as_str() {
+                Some(start) => role.reference().starts_with(start),
+                None => *listed == role.reference(),
+            };
+            assert!(names.iter().any(fits), "{template}: {}", role.reference());
         }
     }
 }
