@@ -256,7 +256,7 @@ fn runbooks_and_outcomes_have_one_sender() {
             &[]
         ));
     }
-    let (trust, arn) = trust(&stack, "receive-root-outcome");
+    let (trust, arn) = trust(&stack, "root-access");
     let leaves = |account: &str, role: &str| {
         lets(trust, session(account, role), "sts:AssumeRole", &arn, &[])
     };

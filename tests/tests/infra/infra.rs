@@ -41,10 +41,26 @@ pub(crate) fn stack(name: &str, given: &[(&str, &str)]) -> Stack {
 
 /// The same in another account.
 pub(crate) fn stack_in(account: &str, name: &str, given: &[(&str, &str)]) -> Stack {
+    instantiate(account, name, given, |_| true)
+}
+
+/// A stack of a template for which nothing was said that need not be said.
+pub(crate) fn least(name: &str) -> Stack {
+    instantiate(ACCOUNT, name, &[], |parameter| parameter.default.is_none())
+}
+
+/// Parameters have what was given, or else an example where they are to have one.
+fn instantiate(
+    account: &str,
+    name: &str,
+    given: &[(&str, &str)],
+    has_example: fn(&Parameter) -> bool,
+) -> Stack {
     let template = template(name);
     let mut parameters: BTreeMap<_, _> = template
         .parameters()
         .values()
+        .filter(|parameter| has_example(parameter))
         .filter_map(|parameter| Some((parameter.name.clone(), example(parameter)?)))
         .collect();
     for (name, value) in given {

@@ -5,12 +5,33 @@ use std::collections::BTreeMap;
 use sandbox::cloudformation::{StackPlace, Template, TemplateError};
 use serde_json::Value;
 
-use crate::infra::{ACCOUNT, REGION, full, template, texts};
+use crate::infra::{ACCOUNT, REGION, full, least, template, texts};
 
 #[test]
 fn every_template_becomes_a_stack() {
     for name in texts().keys() {
         assert!(!full(name).resources.is_empty(), "{name}");
+    }
+}
+
+/// What is there under a condition is referred to under it only.
+#[test]
+fn every_template_becomes_a_stack_by_default() {
+    for name in texts().keys() {
+        let (least, full) = (least(name), full(name));
+        assert!(least.resources.len() <= full.resources.len(), "{name}");
+    }
+    // Packages that are not given are functions that are not there.
+    for (name, function) in [
+        ("functions", "security-hub"),
+        ("root-access", "hardware-root-mfa-remediate"),
+    ] {
+        let least = least(name);
+        let mut functions = least.of_type("AWS::Lambda::Function");
+        assert!(
+            functions.all(|there| there.reference() != function),
+            "{name}"
+        );
     }
 }
 

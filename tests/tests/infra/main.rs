@@ -8,6 +8,7 @@
     reason = "test"
 )]
 
+mod activity;
 mod attacks;
 mod deployed;
 mod infra;

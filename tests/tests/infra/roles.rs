@@ -5,10 +5,16 @@ use std::collections::BTreeSet;
 
 use bundle::RULES;
 use config_rule::ASSUME_ROLE;
+use remediation::{Remediation, remediation_actions};
+use root_usage_alarm::RootUsageAlarm;
 use sandbox::cloudformation::{Stack, StackResource};
 use serde_json::{Value, json};
+use trail_logging::TrailLogging;
 
 use crate::infra::{ACCOUNT, full, stack, texts};
+
+/// What SNS does on the role of a function that publishes to an encrypted topic.
+const PUBLISHING_ENCRYPTED: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
 /// What Lambda itself does on the role of a function.
 const LAMBDA_SERVICE_ACTIONS: &[&str] = &[
@@ -133,6 +139,28 @@ fn the_evidence_role_shows_what_is_asked_of_it() {
         .copied()
         .collect();
     assert_eq!(actions(&statements(evidence, None)), asked);
+}
+
+fn may_remediate<R: Remediation>() {
+    let stack = full("remediation");
+    let name = format!("{}-remediate", R::METADATA.name);
+    let allowed = actions(&statements(role(&stack, &name), Some("remediation")));
+    let declared: BTreeSet<_> = remediation_actions::<R>().collect();
+    assert_eq!(allowed, declared, "{name}");
+}
+
+#[test]
+fn remediating_roles_may_do_what_their_controls_declare() {
+    may_remediate::<TrailLogging>();
+    may_remediate::<RootUsageAlarm>();
+}
+
+#[test]
+fn the_hub_may_do_what_root_activity_declares() {
+    let stack = full("activity-hub");
+    let allowed = actions(&statements(role(&stack, "root-activity"), Some("activity")));
+    let declared = root_activity::ACTIONS.iter().chain(&PUBLISHING_ENCRYPTED);
+    assert_eq!(allowed, declared.copied().collect());
 }
 
 /// A resource that is not named, only for what has none.
@@ -372,7 +400,7 @@ fn only_the_hubs_function_starts_evaluations() {
     let start = role(&stack, "start-evaluation");
     assert_eq!(
         actions(&statements(start, None)),
-        BTreeSet::from(["config:StartConfigRulesEvaluation"])
+        root_activity::EVALUATION_ACTIONS.iter().copied().collect()
     );
     assert_eq!(
         trust(start),
