@@ -101,7 +101,8 @@ impl Context<'_> {
         {
             notes.push(format!("mute rule {rule} will mute it at times"));
         }
-        if is_noisy(&decision) {
+        let alarmed = self.decisions.of(&caught.alarmed, self.root_of);
+        if is_noisy(&alarmed) {
             notes.push("it also fires on what AWS services do as root".to_owned());
         }
         if !cis_exact {
@@ -109,7 +110,7 @@ impl Context<'_> {
                 "CloudWatch.1 will still fail: it wants the text of the CIS benchmark".to_owned(),
             );
         }
-        let brokered = decision.covers(Class::ConsoleBrokered);
+        let brokered = alarmed.covers(Class::ConsoleBrokered);
         if brokered.verdict != filter_pattern::Verdict::Yes {
             notes.push("console work invoked by signin.amazonaws.com is not caught".to_owned());
         }

@@ -1,6 +1,6 @@
 //! Do the metric filters of a log group tell somebody of root use?
 
-use alarms::{Demand, MetricFilter, Notified, Place};
+use alarms::{Demand, Metric, MetricFilter, MetricTransformation, Notified, Place};
 use config_rule::{Arn, Fact};
 use filter_pattern::{Account, CIS_PATTERN, Class, Decision, Pattern, Verdict};
 use serde_json::{Value, json};
@@ -29,8 +29,25 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Caught<'a> {
     pub(crate) filters: Vec<(&'a MetricFilter, Notified)>,
     pub(crate) patterns: Vec<Pattern>,
+    /// These, and those of the other filters that set off the same alarms.
+    pub(crate) alarmed: Vec<Pattern>,
     /// What CloudWatch Logs should be asked about them.
     pub(crate) question: Option<Question>,
+}
+
+impl Caught<'_> {
+    /// Whether an event that `filter` matches sets off the alarm of one of these: it feeds
+    /// whatever that one feeds.
+    fn alarms_with(&self, filter: &MetricFilter) -> bool {
+        let metrics = |filter: &MetricFilter| -> Vec<Metric> {
+            let publishing = filter.metric_transformations.iter();
+            let publishing = publishing.filter(|transformation| publishes(transformation));
+            publishing.map(MetricTransformation::metric).collect()
+        };
+        let fed = metrics(filter);
+        let mut caught = self.filters.iter();
+        caught.any(|(caught, _)| metrics(caught).iter().all(|metric| fed.contains(metric)))
+    }
 }
 
 /// A filter that serves, and its pattern.
@@ -100,13 +117,17 @@ impl<'a> Context<'a> {
             ways.push(self.together(&usable, &tells));
         }
         let ways = ways.into_iter().flatten().chain(obstacles).chain(undecided);
-        best(ways).unwrap_or_else(|| {
+        let mut caught = best(ways).unwrap_or_else(|| {
             Err(Obstacle::broken(
                 Depth::NoFilter,
                 NO_FILTER,
                 format!("no metric filter of log group {group} is about root use. Create one."),
             ))
-        })
+        })?;
+        let alarmed = usable.into_iter();
+        let alarmed = alarmed.filter(|(filter, _)| caught.alarms_with(filter));
+        caught.alarmed = alarmed.map(|(_, pattern)| pattern).collect();
+        Ok(caught)
     }
 
     /// The first filter that catches all root use by itself and tells somebody.
@@ -297,6 +318,7 @@ impl<'a> Context<'a> {
         Ok(Caught {
             question: self.unasked(&patterns, &messages),
             filters,
+            alarmed: patterns.clone(),
             patterns,
         })
     }
