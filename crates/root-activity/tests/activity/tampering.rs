@@ -1,5 +1,6 @@
 //! Changes to what guards an account, whoever makes them.
 
+use bundle::Rules;
 use root_activity::{CONTROLS, Class, Record, Tampering, Watched, classify};
 use serde_json::{Value, json};
 
@@ -216,4 +217,15 @@ fn what_rootguard_does_itself_is_no_tampering() {
             "{call}"
         );
     }
+}
+
+/// AWS Config refuses a request that names a rule it does not have.
+#[test]
+fn the_rules_are_those_of_the_bundle() {
+    let rules = Rules::parse("").unwrap();
+    let mut bundled: Vec<_> = rules.enabled().map(bundle::ConfiguredRule::name).collect();
+    let mut known = CONTROLS.to_vec();
+    bundled.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(known, bundled);
 }
