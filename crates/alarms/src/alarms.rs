@@ -1,7 +1,7 @@
 //! All alarms of an account in a Region.
 
 use aws_sdk_cloudwatch::types::AlarmType;
-use config_rule::{Account, CallError, Fact};
+use config_rule::{Account, CallError, Fact, Unread};
 use serde::{Deserialize, Serialize};
 
 use crate::client::cloudwatch;
@@ -26,7 +26,8 @@ pub struct Alarms {
 
 impl Alarms {
     /// Reads all pages. Both types are asked for by name: without, AWS gives
-    /// metric alarms only.
+    /// metric alarms only. An alarm without an ARN leaves the answer unread: nothing
+    /// could be told of what it watches and whom it tells.
     ///
     /// # Errors
     /// See [`Account::call`].
@@ -46,18 +47,21 @@ impl Alarms {
             };
             next_token = None;
             if let Some(page) = page {
-                let metric_alarms = page.metric_alarms.unwrap_or_default();
-                let composite_alarms = page.composite_alarms.unwrap_or_default();
-                alarms.metric_alarms.extend(
-                    metric_alarms
-                        .into_iter()
-                        .filter_map(MetricAlarm::from_answer),
-                );
-                alarms.composite_alarms.extend(
-                    composite_alarms
-                        .into_iter()
-                        .filter_map(CompositeAlarm::from_answer),
-                );
+                let metric_alarms = page.metric_alarms.unwrap_or_default().into_iter();
+                let metric_alarms = metric_alarms.map(MetricAlarm::from_answer);
+                let composite_alarms = page.composite_alarms.unwrap_or_default().into_iter();
+                let composite_alarms = composite_alarms.map(CompositeAlarm::from_answer);
+                let (Some(metric_alarms), Some(composite_alarms)) = (
+                    metric_alarms.collect::<Option<Vec<_>>>(),
+                    composite_alarms.collect::<Option<Vec<_>>>(),
+                ) else {
+                    return Ok(Fact::Unread(Unread::ValueMissing {
+                        action: DESCRIBE_ALARMS.to_owned(),
+                        value: "AlarmArn".to_owned(),
+                    }));
+                };
+                alarms.metric_alarms.extend(metric_alarms);
+                alarms.composite_alarms.extend(composite_alarms);
                 next_token = page.next_token;
             }
             if next_token.is_none() {

@@ -3,8 +3,9 @@
 use config_rule::Account;
 
 macro_rules! client {
-    ($name:ident, $service:ident) => {
-        pub(crate) fn $name(account: &Account) -> $service::Client {
+    ($visibility:vis $name:ident, $service:ident) => {
+        /// A client of this service for an account.
+        $visibility fn $name(account: &Account) -> $service::Client {
             let config = $service::config::Builder::from(account.sdk())
                 .retry_partition(account.retry_partition())
                 .build();
@@ -13,8 +14,8 @@ macro_rules! client {
     };
 }
 
-client!(logs, aws_sdk_cloudwatchlogs);
-client!(cloudwatch, aws_sdk_cloudwatch);
-client!(sns, aws_sdk_sns);
-client!(kms, aws_sdk_kms);
-client!(lambda, aws_sdk_lambda);
+client!(pub logs, aws_sdk_cloudwatchlogs);
+client!(pub cloudwatch, aws_sdk_cloudwatch);
+client!(pub sns, aws_sdk_sns);
+client!(pub kms, aws_sdk_kms);
+client!(pub(crate) lambda, aws_sdk_lambda);

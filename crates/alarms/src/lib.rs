@@ -30,6 +30,7 @@ mod topic;
 pub use action::{Acceptance, Flaw, Obstacle, Reached};
 pub use alarm_rule::{AlarmRule, RuleError, State};
 pub use alarms::{Alarms, DESCRIBE_ALARMS};
+pub use client::{cloudwatch, kms, logs, sns};
 pub use composite_alarm::{CompositeAlarm, SetOff};
 pub use filter_test::{FilterTest, MAX_MESSAGES, TEST_METRIC_FILTER, TestedMessage};
 pub use function::GET_POLICY;

@@ -2,11 +2,13 @@
 //! them, and what was seen of an account.
 
 mod mistake;
+mod repair;
 mod rule;
 mod rules;
 mod snapshot;
 
 pub use mistake::Mistake;
+pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
 pub use rules::{ConfiguredRule, Rules, RulesError};
 pub use snapshot::{JudgeError, Snapshot, SnapshotError};

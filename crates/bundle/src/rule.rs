@@ -5,17 +5,20 @@ use std::marker::PhantomData;
 
 use aws_types::SdkConfig;
 use config_rule::{
-    Account, Control, Evaluation, EvaluationError, Function, Metadata, ParameterError,
+    Account, CallError, Control, Evaluation, EvaluationError, Function, Metadata, ParameterError,
     ParameterSpec, RuleParameters, Verdict, parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use remediation::Remediation;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::repair::Repair;
+
 /// A control behind an object: the Lambda functions use [`Control`] statically,
 /// whoever handles several uses this.
-pub trait Rule: fmt::Debug + Send + Sync {
+pub trait Rule: Repair + fmt::Debug + Send + Sync {
     /// What is known about the control before it looks at any account.
     fn metadata(&self) -> Metadata;
 
@@ -58,6 +61,9 @@ pub enum RuleError {
     /// It would fail as a Lambda function too.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
+    /// AWS gave no answer that a plan could rest on.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The facts could not be written or read.
     #[error("the facts for {rule} are not what this rule writes: {cause}")]
     Facts {
@@ -74,7 +80,7 @@ pub(crate) struct RuleOf<C>(PhantomData<fn() -> C>);
 impl<C: Control> RuleOf<C> {
     pub(crate) const NEW: Self = Self(PhantomData);
 
-    fn parse(parameters: Map<String, Value>) -> Result<C::Parameters, EvaluationError> {
+    pub(crate) fn parse(parameters: Map<String, Value>) -> Result<C::Parameters, EvaluationError> {
         let parameters: RuleParameters<C::Parameters> = parse_parameters(parameters)?;
         Ok(parameters.control)
     }
@@ -91,7 +97,7 @@ impl<C: Control> fmt::Debug for RuleOf<C> {
     }
 }
 
-impl<C: Control> Rule for RuleOf<C> {
+impl<C: Remediation> Rule for RuleOf<C> {
     fn metadata(&self) -> Metadata {
         C::METADATA
     }

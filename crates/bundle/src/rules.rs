@@ -30,6 +30,8 @@ pub struct ConfiguredRule {
     pub severity: Severity,
     /// Its parameters as they were given, which the rule accepts.
     pub parameters: Map<String, Value>,
+    /// What its remediation may do and needs to know, as it was given.
+    pub remediation: Map<String, Value>,
 }
 
 /// Why a file does not say what the organization wants.
@@ -105,6 +107,7 @@ impl ConfiguredRule {
             frequency: metadata.frequency,
             severity: metadata.severity,
             parameters: Map::new(),
+            remediation: Map::new(),
         }
     }
 

@@ -53,6 +53,15 @@ fn the_repositorys_file_says_every_default() {
             .map(|spec| (spec.name.to_owned(), spec.default))
             .collect();
         assert_eq!(written, Value::Object(defaults), "{}", metadata.name);
+        let written = serde_json::to_value(&section["remediation"]).unwrap();
+        let written = written.as_object().unwrap();
+        let specs = rule.remediation_parameters().into_iter();
+        let names: Vec<_> = specs.map(|spec| spec.name).collect();
+        let mut of_file: Vec<_> = written.keys().map(String::as_str).collect();
+        of_file.sort_by_key(|name| names.iter().position(|known| known == name));
+        assert_eq!(of_file, names, "{}", metadata.name);
+        let read = |values| rule.read_remediation(values).unwrap();
+        assert_eq!(read(written.clone()), read(Map::new()), "{}", metadata.name);
         assert!(RULES_TOML.contains(&format!("\n# {}. ", metadata.title)));
         assert!(RULES_TOML.contains(metadata.security_hub_control));
     }
@@ -71,7 +80,17 @@ fn same(one: &Rules, other: &Rules) {
         let rules = rules.enabled();
         let wanted = rules.map(|rule| {
             let parameters = rule.rule.read_parameters(rule.parameters.clone()).unwrap();
-            (rule.name(), rule.frequency, rule.severity, parameters)
+            let remediation = rule
+                .rule
+                .read_remediation(rule.remediation.clone())
+                .unwrap();
+            (
+                rule.name(),
+                rule.frequency,
+                rule.severity,
+                parameters,
+                remediation,
+            )
         });
         wanted.collect::<Vec<_>>()
     };
@@ -150,7 +169,7 @@ fn a_mistake_is_told_with_line_column_key_and_what_is_allowed() {
         (
             "[rules.no-root-keys]\nowner = 'me'",
             "2:1: rules.no-root-keys.owner: unknown; allowed here: enabled, frequency, \
-             severity, parameters",
+             severity, parameters, remediation",
         ),
         (
             "[rules.no-root-keys.parameters]\nforbidSigningCertificate = true",
@@ -280,6 +299,7 @@ fn value(spec: ParameterSpec) -> BoxedStrategy<(Value, String)> {
             let word = prop::sample::select(words);
             word.prop_map(|word| (json!(word), word)).boxed()
         }
+        ParameterKind::Text(_) => unreachable!("no rule has such a parameter"),
         ParameterKind::List(_) => {
             let item = prop::sample::select(match name {
                 "allowedExcludedSources" => {

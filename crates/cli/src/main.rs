@@ -5,10 +5,12 @@ mod demo;
 mod exit;
 mod explain_filter;
 mod progress;
+mod remediate;
 mod rows;
 mod rules;
 mod serve;
 mod test_filter;
+mod undo;
 mod watch;
 
 use std::process::ExitCode;
@@ -28,8 +30,11 @@ enum Command {
     Check(check::Check),
     Demo(demo::Demo),
     ExplainFilter(explain_filter::ExplainFilter),
+    Plan(remediate::Plan),
+    Remediate(remediate::Remediate),
     Sandbox(serve::Serve),
     TestFilter(test_filter::TestFilter),
+    Undo(undo::Undo),
     Watch(watch::Watch),
 }
 
@@ -39,8 +44,11 @@ async fn main() -> ExitCode {
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),
+        Command::Plan(command) => command.run().await,
+        Command::Remediate(command) => command.run().await,
         Command::Sandbox(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
+        Command::Undo(command) => command.run().await,
         Command::Watch(command) => command.run().await,
     };
     exit::code_of(result)

@@ -117,19 +117,24 @@ impl Account {
                 .or_default(),
         );
         let session = cell.get_or_try_init(|| self.assume(role, control)).await?;
-        Ok(session.clone().map(|credentials| {
-            let sdk = self
-                .sdk
-                .to_builder()
-                .credentials_provider(credentials)
-                // The process's own cache would keep them beyond the evaluation.
-                .identity_cache(IdentityCache::no_cache());
-            Self {
-                sdk: sdk.build(),
-                identity: self.identity.in_account(role.account()),
-                observation: Arc::clone(&self.observation),
-            }
-        }))
+        let session = session.clone();
+        Ok(session.map(|credentials| self.in_session(role.account(), credentials)))
+    }
+
+    /// The account `account`, asked with the credentials of a session in it.
+    #[must_use]
+    pub fn in_session(&self, account: &str, credentials: SharedCredentialsProvider) -> Self {
+        let sdk = self
+            .sdk
+            .to_builder()
+            .credentials_provider(credentials)
+            // The process's own cache would keep them beyond the evaluation.
+            .identity_cache(IdentityCache::no_cache());
+        Self {
+            sdk: sdk.build(),
+            identity: self.identity.in_account(account),
+            observation: Arc::clone(&self.observation),
+        }
     }
 
     async fn assume(

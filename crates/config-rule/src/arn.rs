@@ -23,6 +23,20 @@ pub struct Arn {
 pub struct InvalidArn(String);
 
 impl Arn {
+    /// The ARN of these parts, of which only the last may contain colons.
+    pub(crate) fn of(parts: [&str; 5]) -> Self {
+        let mut colons = [3; 5];
+        let mut end = 3;
+        for (colon, part) in colons.iter_mut().zip(parts) {
+            *colon = end;
+            end += 1 + part.len();
+        }
+        Self {
+            text: format!("arn:{}", parts.join(":")),
+            colons,
+        }
+    }
+
     /// The whole name.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -78,6 +78,17 @@ impl Identity {
         Self::new(&self.partition, &self.region, account)
     }
 
+    /// The ARN of something that the account has here.
+    pub fn arn(&self, service: &str, resource: &str) -> Arn {
+        Arn::of([
+            &self.partition,
+            service,
+            &self.region,
+            &self.account,
+            resource,
+        ])
+    }
+
     /// The partition: `aws`, `aws-us-gov`, `aws-cn`, …
     pub fn partition(&self) -> &str {
         &self.partition
@@ -126,6 +137,9 @@ mod tests {
         assert_eq!(identity.partition(), "aws-us-gov");
         assert_eq!(identity.region(), "us-gov-west-1");
         assert_eq!(identity.account(), "111122223333");
+        let topic = identity.arn("sns", "root:usage");
+        let text = "arn:aws-us-gov:sns:us-gov-west-1:111122223333:root:usage";
+        assert_eq!(topic, text.parse().unwrap());
     }
 
     #[test]

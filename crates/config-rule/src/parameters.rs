@@ -116,6 +116,8 @@ pub enum ParameterKind {
     Choice(Vec<&'static str>),
     /// Any number of items; the text says of what.
     List(&'static str),
+    /// One text; this says of what. Not given, there is none.
+    Text(&'static str),
 }
 
 impl fmt::Display for ParameterKind {
@@ -125,6 +127,7 @@ impl fmt::Display for ParameterKind {
             Self::Integer { min, max } => write!(f, "a whole number from {min} to {max}"),
             Self::Choice(words) => f.write_str(&words.join(" or ")),
             Self::List(items) => write!(f, "a list, separated by commas, of {items}"),
+            Self::Text(what) => f.write_str(what),
         }
     }
 }
@@ -229,6 +232,33 @@ impl ParameterReader {
             default: Value::Array(Vec::new()),
         });
         parsed
+    }
+
+    /// A parameter that is `what`, or is not given, or is empty.
+    ///
+    /// # Errors
+    /// If `parse` does not take the text.
+    pub fn text<T>(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ParameterError> {
+        let kind = ParameterKind::Text(what);
+        let value = match self.values.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+            Some(given) => match given.as_str().and_then(|text| parse(text.trim())) {
+                None => Err(ParameterError::not_allowed(name, &given, kind.clone())),
+                parsed => Ok(parsed),
+            },
+        };
+        self.specs.push(ParameterSpec {
+            name,
+            kind,
+            default: Value::from(""),
+        });
+        value
     }
 
     fn value<T: Copy>(

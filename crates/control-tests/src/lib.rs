@@ -9,7 +9,11 @@
     reason = "only tests call this, and what is not as expected fails them"
 )]
 
+mod alarms;
 mod given;
+mod recipients;
+mod repair;
+mod repair_table;
 mod roles;
 mod stage;
 mod table;
@@ -17,7 +21,13 @@ mod table;
 mod tests;
 mod trails;
 
+pub use alarms::{describe_alarms, describe_metric_filters, describe_mute_rule};
 pub use given::{describe_summary, let_fail};
+pub use recipients::{
+    describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
+};
+pub use repair::{Crash, Patient, Stopped, invoke_remediator, is_write};
+pub use repair_table::{RepairTable, Repaired};
 pub use roles::give_evidence_role;
 pub use stage::{Deployment, Stage, with};
 pub use table::{

@@ -108,6 +108,10 @@ fn basic(selector: &EventSelector) -> Value {
         "ReadWriteType": selector.read_write_type,
         "IncludeManagementEvents": selector.include_management_events,
         "ExcludeManagementEventSources": selector.exclude_management_event_sources,
+        "DataResources": selector.data_resources.iter().map(|resource| json!({
+            "Type": resource.kind,
+            "Values": resource.values,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod evaluate;
 mod facts;
+mod repair;
 
 use config_rule::{
     Account, CallError, Choice, Control, Frequency, Metadata, ParameterError, ParameterReader,
@@ -15,6 +16,7 @@ use root_credentials::{GET_ACCOUNT_SUMMARY, LIST_VIRTUAL_MFA_DEVICES};
 use serde::Serialize;
 
 pub use facts::RootMfa;
+pub use repair::{NoChange, NoSettings};
 
 /// The partition has no root user.
 pub const NO_ROOT_USER_IN_PARTITION: ReasonCode = ReasonCode::new("NO_ROOT_USER_IN_PARTITION");

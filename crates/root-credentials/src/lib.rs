@@ -2,6 +2,8 @@
 
 mod account_summary;
 mod credential_report;
+mod root_audit;
+mod root_session;
 mod virtual_mfa_devices;
 
 use aws_sdk_iam::Client;
@@ -9,9 +11,14 @@ use config_rule::Account;
 
 pub use account_summary::{AccountSummary, GET_ACCOUNT_SUMMARY};
 pub use credential_report::{AccessKeyUse, CredentialReport, GET_CREDENTIAL_REPORT};
+pub use root_audit::{
+    AUDIT_READS, MfaDevice, MfaKind, RootAccessKey, RootAudit, SigningCertificate, access_keys,
+};
+pub use root_session::{ASSUME_ROOT, AuditSession, DeleteSession, Task};
 pub use virtual_mfa_devices::{LIST_VIRTUAL_MFA_DEVICES, VirtualMfaDevice, VirtualMfaDevices};
 
-fn iam(account: &Account) -> Client {
+/// A client for what an account's root user can sign in with.
+pub fn iam(account: &Account) -> Client {
     let config = aws_sdk_iam::config::Builder::from(account.sdk())
         .retry_partition(account.retry_partition())
         .build();

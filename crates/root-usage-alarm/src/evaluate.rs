@@ -10,7 +10,7 @@ use crate::RootUsageAlarmParameters;
 use crate::facts::{Question, RootUsage};
 use crate::filters::{Decisions, covers, is_noisy};
 use crate::group::{Caught, Context};
-use crate::obstacle::{Depth, Obstacle, best};
+use crate::obstacle::{BrokenLink, Depth, Obstacle, best};
 use crate::reasons::{NO_QUALIFYING_TRAIL, ROOT_USAGE_ALARMED};
 use crate::trail::log_group_fed_by;
 
@@ -18,6 +18,8 @@ use crate::trail::log_group_fed_by;
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     pub(crate) question: Option<Question>,
+    /// The broken link that the verdict speaks of, if it is one.
+    pub(crate) broken: BrokenLink,
 }
 
 /// Judges every trail's chain.
@@ -55,6 +57,7 @@ impl Context<'_> {
             Ok(caught) => Ok(Judged {
                 verdict: self.verdict_on(&caught),
                 question: caught.question,
+                broken: BrokenLink::default(),
             }),
             Err(obstacle) => Err(obstacle),
         };
@@ -74,6 +77,7 @@ impl Context<'_> {
             })
             .map_err(|mut obstacle| {
                 told(&mut obstacle.verdict);
+                obstacle.place.log_group = Some(group.clone());
                 obstacle
             })
     }
@@ -146,6 +150,7 @@ impl From<Obstacle> for Judged {
         Self {
             verdict: *obstacle.verdict,
             question: obstacle.question.map(|question| *question),
+            broken: *obstacle.place,
         }
     }
 }
@@ -156,15 +161,15 @@ fn short(alarm: &Arn) -> &str {
     resource.strip_prefix("alarm:").unwrap_or(resource)
 }
 
-/// A topic or another target, without what a reader knows.
+/// A topic, a function or something else that counts, without what a reader knows.
 fn target(action: &str) -> String {
-    match action.parse::<Arn>() {
-        Ok(arn) => format!(
-            "{} {} of account {}",
-            arn.service(),
-            arn.resource(),
-            arn.account()
-        ),
-        Err(_) => action.to_owned(),
-    }
+    let Ok(arn) = action.parse::<Arn>() else {
+        return action.to_owned();
+    };
+    let what = match arn.service() {
+        "sns" => format!("topic {}", arn.resource()),
+        "lambda" => arn.resource().replacen(':', " ", 1),
+        service => format!("{service} {}", arn.resource()),
+    };
+    format!("{what} of account {}", arn.account())
 }

@@ -190,6 +190,9 @@ async fn asked_in(
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
     use alarms::{FilterTest, TestedMessage};
     use config_rule::{ASSUME_ROLE, Compliance, parse_parameters};
@@ -352,6 +355,43 @@ mod tests {
         let declared = RootUsageAlarm::METADATA.reads;
         for action in calls.into_iter().chain([DESCRIBE_TRAILS, ASSUME_ROLE]) {
             assert!(declared.contains(&action), "{action}");
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn that_cloudwatch_logs_disagrees_is_logged() {
+        let pattern = "{ $.a = 1 }";
+        for (matched, lines) in [(true, 0), (false, 1)] {
+            let mut facts = complete();
+            let message = r#"{"a":1}"#.to_owned();
+            let messages = vec![TestedMessage { message, matched }];
+            let test = Fact::Known(FilterTest { messages });
+            facts.observed.filter_tests = [(pattern.to_owned(), test)].into();
+            let log = Log::default();
+            let into_log = log.clone();
+            let subscriber = tracing_subscriber::fmt().with_writer(move || into_log.clone());
+            tracing::subscriber::with_default(subscriber.finish(), || {
+                facts.log_disagreements(pattern);
+            });
+            let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(
+                log.matches("filter-pattern disagree").count(),
+                lines,
+                "{log}"
+            );
         }
     }
 }

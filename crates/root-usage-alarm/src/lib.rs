@@ -8,13 +8,17 @@
 //! allow. The chain counts if one root event gets to its end.
 
 mod canonical;
+mod chain;
 mod evaluate;
 mod facts;
 mod filters;
 mod group;
 mod obstacle;
 mod parameters;
+mod plan;
 mod reasons;
+mod repair;
+mod steps;
 mod trail;
 
 use alarms::{
@@ -28,14 +32,36 @@ use config_rule::{
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
 pub use canonical::canonical_records;
+pub use chain::{CIS_FILTER, CONSOLE_FILTER, ChainNames, NAME};
 pub use facts::RootUsage;
 pub use parameters::RootUsageAlarmParameters;
+pub use plan::ChainChange;
 pub use reasons::{
     ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_MUTED, ALARM_STUCK,
     ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, FILTER_MATCHES_OTHERS, FILTER_MISSES_ROOT_USE,
     FILTER_NOISY, FILTER_UNDECIDED, FILTER_VALUE_ZERO, LOG_DELIVERY_FAILING, NO_ALARM,
     NO_ALARM_ACTION, NO_CONFIRMED_SUBSCRIPTION, NO_FILTER, NO_LOG_GROUP, NO_QUALIFYING_TRAIL,
     ROOT_USAGE_ALARMED, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
+};
+
+/// What the evidence role of an account that owns a link of the chain must be able to
+/// read. A pattern is tested by whoever asks.
+pub const EVIDENCE_READS: &[&str] = &[
+    DESCRIBE_TRAILS,
+    GET_TRAIL_STATUS,
+    GET_EVENT_SELECTORS,
+    DESCRIBE_METRIC_FILTERS,
+    DESCRIBE_ALARMS,
+    LIST_ALARM_MUTE_RULES,
+    GET_TOPIC_ATTRIBUTES,
+    LIST_SUBSCRIPTIONS_BY_TOPIC,
+    GET_SUBSCRIPTION_ATTRIBUTES,
+    DESCRIBE_KEY,
+    GET_KEY_POLICY,
+    GET_POLICY,
+];
+pub use repair::{
+    Beside, Endpoint, RepairDetails, RepairSettings, Subscriber, TopicDetails, Touched,
 };
 
 /// The control.

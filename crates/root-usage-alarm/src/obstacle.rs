@@ -1,7 +1,7 @@
 //! Why a chain does not, or is not yet known to, tell somebody.
 
 use alarms::Flaw;
-use config_rule::{Compliance, ReasonCode, Unread, Verdict};
+use config_rule::{Arn, Compliance, ReasonCode, Unread, Verdict};
 use serde_json::Value;
 
 use crate::facts::Question;
@@ -18,6 +18,17 @@ pub(crate) struct Obstacle {
     /// What would have to be asked to know more.
     pub(crate) question: Option<Box<Question>>,
     pub(crate) verdict: Box<Verdict>,
+    /// Where in the chain it stands, for whoever would take it away.
+    pub(crate) place: Box<BrokenLink>,
+}
+
+/// Which link of a chain is broken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BrokenLink {
+    /// The log group, if a trail feeds one that can be asked.
+    pub(crate) log_group: Option<Arn>,
+    /// What is wrong with the alarm or behind it, if the chain gets that far.
+    pub(crate) flaw: Option<Flaw>,
 }
 
 /// Which of several obstacles is told, the last first: SPEC 1, Combining.
@@ -57,6 +68,7 @@ impl Obstacle {
             rank,
             question: None,
             verdict: Box::new(verdict),
+            place: Box::default(),
         }
     }
 
@@ -152,6 +164,7 @@ impl From<alarms::Obstacle> for Obstacle {
                 let (reason, advice) = reason_of(&flaw);
                 let mut obstacle = Self::broken(Depth::Alarm, reason, format!("{flaw}. {advice}"));
                 obstacle.rank = Rank::Broken((Depth::Alarm as u8).saturating_add(flaw.depth()));
+                obstacle.place.flaw = Some(flaw);
                 obstacle
             }
         }

@@ -38,6 +38,7 @@ pub(crate) enum Effect {
     /// Of so many milliseconds.
     Latency(u64),
     DroppedConnection,
+    LostAnswer,
     PagesOf(usize),
     FailedEvaluations,
 }
@@ -73,6 +74,11 @@ impl Fault {
     /// The connection ends without an answer.
     pub fn dropped_connection() -> Self {
         Self::of(Effect::DroppedConnection)
+    }
+
+    /// The request is served, and the connection ends before its answer.
+    pub fn lost_answer() -> Self {
+        Self::of(Effect::LostAnswer)
     }
 
     /// Lists come in pages of at most this many items, whatever the client asks for.

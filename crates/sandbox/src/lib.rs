@@ -20,6 +20,7 @@
 mod authorization;
 mod calls;
 mod clock;
+pub mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod config;

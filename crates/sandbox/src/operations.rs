@@ -10,6 +10,7 @@ use crate::wire::{Failure, Shape, Structure};
 use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, sns, sqs, sts};
 
 /// An operation of a service.
+#[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) service: &'static str,
     pub(crate) name: &'static str,
@@ -250,6 +251,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("sns", "GetTopicAttributes", "sns:GetTopicAttributes", &sns::OF_TOPIC, sns::on_topic, sns::get_topic_attributes),
     row("sns", "ListSubscriptions", "sns:ListSubscriptions", &sns::LIST, any, sns::list_subscriptions),
     row("sns", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", &sns::LIST_OF_TOPIC, sns::on_topic, sns::list_subscriptions_by_topic),
+    row("sns", "ListTagsForResource", "sns:ListTagsForResource", &sns::LIST_TAGS, sns::tagged_topic, sns::list_tags_for_resource),
     row("sns", "ListTopics", "sns:ListTopics", &sns::LIST, any, sns::list_topics),
     row("sns", "Publish", "sns:Publish", &sns::PUBLISH, sns::on_topic, sns::publish),
     row("sns", "SetSubscriptionAttributes", "sns:SetSubscriptionAttributes", &sns::SET_SUBSCRIPTION_ATTRIBUTES, any, sns::set_subscription_attributes),

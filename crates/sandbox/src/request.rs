@@ -208,8 +208,6 @@ async fn respond(
     let operation = operations::find(&scope.service, &asked.operation).ok_or_else(|| {
         Failure::not_implemented(format!("{}:{}", scope.service, asked.operation))
     })?;
-    let input = operation.input.check(protocol, &asked.input);
-    let input = input.map_err(|failure| operation.in_its_words(failure))?;
     let request = Request {
         world,
         protocol,
@@ -217,8 +215,74 @@ async fn respond(
         caller: &caller,
         region: &endpoint.region,
         global_endpoint: endpoint.global,
-        input: &input,
+        input: &asked.input,
         now: call.time,
+    };
+    perform(&request, call).await
+}
+
+/// Performs an operation for an account's administrator, as AWS CloudFormation does for
+/// whoever deploys a template. What AWS has as JSON in a text may be an object.
+pub(crate) async fn perform_as_administrator(
+    world: &Arc<World>,
+    account: &str,
+    region: &str,
+    (service, name): (&str, &str),
+    input: Value,
+) -> Result<Structure, Failure> {
+    let protocol = Protocol::AwsJson("1.1");
+    let not_known = || Failure::not_implemented(format!("{service}:{name}"));
+    let operation = operations::find(service, name).ok_or_else(not_known)?;
+    let caller = identity::recognise(world, protocol, account, None)?;
+    let input = operation.input.of_file(input);
+    let request = Request {
+        world,
+        protocol,
+        operation,
+        caller: &caller,
+        region,
+        global_endpoint: false,
+        input: &input.map_err(|problem| protocol.malformed(problem))?,
+        now: world.clock.now(),
+    };
+    let mut call = Call::at(request.now);
+    call.operation = name.to_owned();
+    call.service = service.to_owned();
+    call.region = region.to_owned();
+    call.account = account.to_owned();
+    call.principal.clone_from(&caller.principal.arn);
+    let performed = perform(&request, &mut call).await;
+    let performed = performed.map_err(|refusal| match refusal {
+        Refusal::Failure(failure) => failure,
+        Refusal::Dropped => protocol.malformed(Dropped.to_string()),
+    });
+    call.error = performed
+        .as_ref()
+        .err()
+        .map(|failure| failure.code.to_string());
+    call.status = Some(
+        performed
+            .as_ref()
+            .err()
+            .map_or(200, |failure| failure.status.as_u16()),
+    );
+    world.calls.record(call);
+    performed
+}
+
+/// The output of a request whose input is as it was written.
+async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Refusal> {
+    let Request {
+        world,
+        operation,
+        protocol,
+        ..
+    } = *written;
+    let input = operation.input.check(protocol, written.input);
+    let input = input.map_err(|failure| operation.in_its_words(failure))?;
+    let request = Request {
+        input: &input,
+        ..*written
     };
     let regional = !operation.is_global() && !request.global_endpoint;
     if regional && !world.organization.has_region(request.region) {
@@ -232,15 +296,20 @@ async fn respond(
             resource: needed.resource.clone(),
         })
         .collect();
-    suffer(&request, &needs).await?;
+    let answer_is_lost = suffer(&request, &needs).await?;
     for needed in &needs {
         authorize(&request, needed)?;
     }
-    Ok((operation.handler)(&request)?)
+    let output = (operation.handler)(&request)?;
+    if answer_is_lost {
+        return Err(Refusal::Dropped);
+    }
+    Ok(output)
 }
 
-/// Lets happen what a fault wants to happen before the request is looked at.
-async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> {
+/// Lets happen what a fault wants to happen before the request is looked at. Whether
+/// the answer to it is to be lost.
+async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal> {
     let resources: Vec<_> = needs
         .iter()
         .map(|needed| needed.resource.as_str())
@@ -282,7 +351,8 @@ async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<(), Refusal> 
         )
         .into()),
         Some(Effect::DroppedConnection) => Err(Refusal::Dropped),
-        _ => Ok(()),
+        Some(Effect::LostAnswer) => Ok(true),
+        _ => Ok(false),
     }
 }
 

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::Timestamp;
 use crate::calls::Call;
+use crate::cloudformation::{self, DeployError, Stack};
 use crate::config::{self, Notification, RuleKey, RuleStatus};
 use crate::faults::Fault;
 use crate::identity::{self, NewSession, SessionTags, role_id, role_session};
@@ -114,6 +115,16 @@ impl Sandbox {
     /// When the address is not a loopback address, or cannot be listened on.
     pub async fn serve(&self, address: SocketAddr) -> Result<Server, ServeError> {
         serve::start(Arc::clone(&self.0), address).await
+    }
+
+    /// Puts a stack of AWS CloudFormation into its account and Region, with the
+    /// permissions of the account's administrator. The code of functions is not in a
+    /// template: register it before the rules come that invoke it.
+    ///
+    /// # Errors
+    /// When a service refuses a resource, or the sandbox has none of its type.
+    pub async fn deploy(&self, stack: &Stack) -> Result<(), DeployError> {
+        cloudformation::deploy(&self.0, stack).await
     }
 
     /// Registers a Lambda function by its ARN, in place of one with that ARN. An

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod both;
+mod refusal;
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use both::{Transport, both};
+use refusal::{refusal, refused};
 use serde_json::{Value, json};
 
 const REGION: &str = "eu-west-1";
@@ -35,18 +35,6 @@ const ORGANIZATION: &str = r#"
 
 fn client(transport: &Transport, account: &str) -> Client {
     Client::new(&transport.config(account, REGION))
-}
-
-fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
-    result: Result<T, SdkError<E, HttpResponse>>,
-) -> (u16, String) {
-    let error = result.unwrap_err();
-    let status = error.raw_response().unwrap().status().as_u16();
-    (status, error.code().unwrap().to_owned())
-}
-
-fn refused(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
 }
 
 /// The statements of a policy and its revision.

@@ -2,16 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod both;
+mod refusal;
 
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{
     AssignmentStatusType, MfaDevice, ReportStateType, StatusType, SummaryKeyType,
 };
 use both::{Transport, both};
+use refusal::{refusal, refused};
 
 const ORGANIZATION: &str = r#"
     management_account = "111111111111"
@@ -82,17 +83,6 @@ async fn root_session(transport: &Transport, task: &str) -> Client {
 }
 
 /// The status and code of a refusal.
-fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
-    result: Result<T, SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>>,
-) -> (u16, String) {
-    let error = result.unwrap_err();
-    let status = error.raw_response().unwrap().status().as_u16();
-    (status, error.code().unwrap().to_owned())
-}
-
-fn refused(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
-}
 
 #[tokio::test]
 async fn the_summary_is_of_the_state_and_what_is_overridden() {

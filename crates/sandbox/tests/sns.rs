@@ -2,14 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod both;
+mod refusal;
 
 use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::types::Tag;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use both::{Transport, both};
+use refusal::{refusal, refused};
 use sandbox::{Account, Organization, Resource, Sandbox};
 use serde_json::{Value, json};
 
@@ -71,18 +71,6 @@ const ORGANIZATION: &str = r#"
 
 fn client(transport: &Transport, account: &str) -> Client {
     Client::new(&transport.config(account, REGION))
-}
-
-fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
-    result: Result<T, SdkError<E, HttpResponse>>,
-) -> (u16, String) {
-    let error = result.unwrap_err();
-    let status = error.raw_response().unwrap().status().as_u16();
-    (status, error.code().unwrap().to_owned())
-}
-
-fn refused(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
 }
 
 async fn attributes(sns: &Client, topic: &str) -> HashMap<String, String> {

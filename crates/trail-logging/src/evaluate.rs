@@ -17,12 +17,7 @@ pub(crate) fn judge(
     facts: &AccountTrails,
     parameters: &TrailLoggingParameters,
 ) -> Result<Verdict, Unread> {
-    let standings: Vec<_> = facts
-        .trails
-        .known()?
-        .iter()
-        .map(|trail| (trail, facts.standing(trail, parameters)))
-        .collect();
+    let standings = facts.standings(parameters)?;
     let verdict = satisfied(facts, parameters, &standings)
         .or_else(|| accepted(parameters, &standings))
         .or_else(|| unverifiable(facts, parameters, &standings))
@@ -146,7 +141,7 @@ fn said(unread: &Unread) -> String {
 }
 
 /// The trail that got furthest; the first of several that got equally far.
-fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
+fn closest<'a>(standings: &'a Standings<'a>) -> Option<(&'a ObservedTrail, &'a Lack)> {
     let mut closest: Option<(&ObservedTrail, &Lack)> = None;
     for (trail, standing) in standings {
         if let Standing::Lacks(lack) = standing
@@ -155,7 +150,11 @@ fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
             closest = Some((trail, lack));
         }
     }
-    let (trail, lack) = closest?;
+    closest
+}
+
+fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
+    let (trail, lack) = closest(standings)?;
     Some(Verdict::new(
         Compliance::NonCompliant,
         lack.reason.clone(),
@@ -164,6 +163,38 @@ fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
 }
 
 impl AccountTrails {
+    /// How far every trail gets.
+    fn standings(
+        &self,
+        parameters: &TrailLoggingParameters,
+    ) -> Result<Vec<(&ObservedTrail, Standing)>, Unread> {
+        let trails = self.trails.known()?.iter();
+        Ok(trails
+            .map(|trail| (trail, self.standing(trail, parameters)))
+            .collect())
+    }
+
+    /// The trail of which the verdict says what it lacks.
+    pub(crate) fn closest(&self, parameters: &TrailLoggingParameters) -> Option<&ObservedTrail> {
+        let standings = self.standings(parameters).ok()?;
+        let (found, _) = closest(&standings)?;
+        let trails = self.trails.known().ok()?;
+        trails
+            .iter()
+            .find(|trail| trail.trail.arn == found.trail.arn)
+    }
+
+    /// The account that owns an organization trail which shows here, in whatever
+    /// state. What AWS lists of others is of the organization unless it says not.
+    pub(crate) fn owner_of_organization_trail(&self) -> Option<String> {
+        let trails = self.trails.known().ok()?;
+        let of_organization = |trail: &&ObservedTrail| {
+            self.is_foreign(trail) && trail.trail.organization != Some(false)
+        };
+        let trail = trails.iter().find(of_organization)?;
+        Some(trail.trail.owner().to_owned())
+    }
+
     /// The trail in a sentence, with its owner where that is another account.
     fn name_of(&self, trail: &ObservedTrail) -> String {
         let described = &trail.trail;

@@ -8,6 +8,8 @@
 mod evaluate;
 mod facts;
 mod parameters;
+mod plan;
+mod repair;
 mod standing;
 
 use config_rule::{
@@ -17,6 +19,8 @@ use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
 pub use facts::AccountTrails;
 pub use parameters::{OrganizationTrail, TrailLoggingParameters};
+pub use plan::{CREATED_TRAIL, TrailChange};
+pub use repair::{RepairDetails, RepairSettings, TrailDetails};
 
 /// The trail's log files cannot be checked for changes, and
 /// `requireLogFileValidation` asks for it.

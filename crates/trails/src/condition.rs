@@ -56,6 +56,20 @@ impl FieldSelector {
         self.texts().next().is_some()
     }
 
+    /// As `PutEventSelectors` takes it. `None` without an operator that we know.
+    pub(crate) fn to_sdk(&self) -> Option<types::AdvancedFieldSelector> {
+        let given = |texts: &[String]| (!texts.is_empty()).then(|| texts.to_vec());
+        let selector = types::AdvancedFieldSelector::builder()
+            .field(&self.field)
+            .set_equals(given(&self.equals))
+            .set_starts_with(given(&self.starts_with))
+            .set_ends_with(given(&self.ends_with))
+            .set_not_equals(given(&self.not_equals))
+            .set_not_starts_with(given(&self.not_starts_with))
+            .set_not_ends_with(given(&self.not_ends_with));
+        self.has_operator().then(|| selector.build().ok()).flatten()
+    }
+
     fn texts(&self) -> impl Iterator<Item = &String> {
         let exact = self.equals.iter().chain(&self.not_equals);
         exact.chain(self.prefixes()).chain(self.suffixes())

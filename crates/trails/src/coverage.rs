@@ -5,10 +5,10 @@ use std::fmt;
 use crate::condition::{FieldSelector, is_fresh, representatives};
 use crate::selectors::{AdvancedEventSelector, EventSelector, EventSelectors, ReadWriteType};
 
-const EVENT_CATEGORY: &str = "eventCategory";
-const MANAGEMENT: &str = "Management";
-const READ_ONLY: &str = "readOnly";
-const EVENT_SOURCE: &str = "eventSource";
+pub(crate) const EVENT_CATEGORY: &str = "eventCategory";
+pub(crate) const MANAGEMENT: &str = "Management";
+pub(crate) const READ_ONLY: &str = "readOnly";
+pub(crate) const EVENT_SOURCE: &str = "eventSource";
 const EVENT_NAME: &str = "eventName";
 
 /// How many kinds of events are looked at. CloudTrail allows 500 values in the
@@ -142,6 +142,18 @@ impl Hole {
     }
 }
 
+impl AdvancedEventSelector {
+    /// Whether it is about management events: by its condition on `eventCategory`,
+    /// because its name means nothing.
+    pub(crate) fn is_management(&self) -> bool {
+        let conditions = self.field_selectors.iter();
+        let mut category = conditions
+            .filter(|condition| condition.field == EVENT_CATEGORY)
+            .peekable();
+        category.peek().is_some() && category.all(|condition| condition.matches(MANAGEMENT))
+    }
+}
+
 impl Selection {
     fn of_basic(selector: &EventSelector) -> Option<Self> {
         if !selector.include_management_events {
@@ -168,18 +180,12 @@ impl Selection {
         Some(Self(conditions))
     }
 
-    /// By its condition on `eventCategory`; its name means nothing.
     fn of_advanced(selector: &AdvancedEventSelector) -> Option<Self> {
-        let (category, conditions): (Vec<_>, Vec<_>) = selector
-            .field_selectors
-            .iter()
-            .cloned()
-            .partition(|condition| condition.field == EVENT_CATEGORY);
-        let management = !category.is_empty()
-            && category
-                .iter()
-                .all(|condition| condition.matches(MANAGEMENT));
-        management.then_some(Self(conditions))
+        let conditions = selector.field_selectors.iter();
+        let others = conditions.filter(|condition| condition.field != EVENT_CATEGORY);
+        selector
+            .is_management()
+            .then(|| Self(others.cloned().collect()))
     }
 
     fn conditions_on(&self, field: &str) -> impl Iterator<Item = &FieldSelector> + Clone {

@@ -27,7 +27,7 @@ pub struct EventSelectors {
     pub advanced: Vec<AdvancedEventSelector>,
 }
 
-/// A basic event selector, as far as it selects management events.
+/// A basic event selector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventSelector {
@@ -38,6 +38,22 @@ pub struct EventSelector {
     /// `ExcludeManagementEventSources`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_management_event_sources: Vec<String>,
+    /// `DataResources`: which data events it selects. They decide nothing here, and
+    /// whoever changes the selector must send them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_resources: Vec<DataResource>,
+}
+
+/// Resources whose data events a basic selector selects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataResource {
+    /// `Type`, such as `AWS::S3::Object`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `Values`: ARNs, or beginnings of ARNs.
+    #[serde(default)]
+    pub values: Vec<String>,
 }
 
 /// Reading events, writing events, or both.
@@ -102,7 +118,8 @@ impl TrailFact for EventSelectors {
 }
 
 impl EventSelectors {
-    fn from_sdk(output: GetEventSelectorsOutput) -> Option<Self> {
+    /// What CloudTrail says. `None`: it did not.
+    pub fn from_sdk(output: GetEventSelectorsOutput) -> Option<Self> {
         if output.event_selectors.is_none() && output.advanced_event_selectors.is_none() {
             return None;
         }
@@ -132,6 +149,15 @@ impl From<types::EventSelector> for EventSelector {
             exclude_management_event_sources: selector
                 .exclude_management_event_sources
                 .unwrap_or_default(),
+            data_resources: selector
+                .data_resources
+                .unwrap_or_default()
+                .into_iter()
+                .map(|resource| DataResource {
+                    kind: resource.r#type.unwrap_or_default(),
+                    values: resource.values.unwrap_or_default(),
+                })
+                .collect(),
         }
     }
 }
@@ -146,5 +172,43 @@ impl From<types::AdvancedEventSelector> for AdvancedEventSelector {
                 .map(FieldSelector::from)
                 .collect(),
         }
+    }
+}
+
+impl EventSelector {
+    /// As `PutEventSelectors` takes it. `None` for a kind that is not known here.
+    pub fn to_sdk(&self) -> Option<types::EventSelector> {
+        let kind = match self.read_write_type {
+            ReadWriteType::All => types::ReadWriteType::All,
+            ReadWriteType::ReadOnly => types::ReadWriteType::ReadOnly,
+            ReadWriteType::WriteOnly => types::ReadWriteType::WriteOnly,
+            ReadWriteType::Unknown => return None,
+        };
+        let resources = self.data_resources.iter().map(|resource| {
+            types::DataResource::builder()
+                .r#type(&resource.kind)
+                .set_values(Some(resource.values.clone()))
+                .build()
+        });
+        let sources = self.exclude_management_event_sources.clone();
+        let selector = types::EventSelector::builder()
+            .read_write_type(kind)
+            .include_management_events(self.include_management_events)
+            .set_exclude_management_event_sources(Some(sources))
+            .set_data_resources(Some(resources.collect()));
+        Some(selector.build())
+    }
+}
+
+impl AdvancedEventSelector {
+    /// As `PutEventSelectors` takes it. `None` with a condition whose operator is not
+    /// known here.
+    pub fn to_sdk(&self) -> Option<types::AdvancedEventSelector> {
+        let conditions = self.field_selectors.iter().map(FieldSelector::to_sdk);
+        types::AdvancedEventSelector::builder()
+            .set_name(self.name.clone())
+            .set_field_selectors(Some(conditions.collect::<Option<_>>()?))
+            .build()
+            .ok()
     }
 }

@@ -168,6 +168,7 @@ fn basic_selector() -> impl Strategy<Value = EventSelector> {
                 read_write_type,
                 include_management_events,
                 exclude_management_event_sources,
+                data_resources: vec![],
             }
         },
     )

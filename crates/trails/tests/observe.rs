@@ -11,8 +11,9 @@ use proptest::sample::select;
 use sandbox::{Organization, Sandbox};
 use serde_json::{Map, json};
 use trails::{
-    AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, GET_EVENT_SELECTORS,
-    GET_TRAIL_STATUS, ObservedTrail, ReadWriteType, Trail, TrailReader, TrailStatus, Trails,
+    AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector,
+    GET_EVENT_SELECTORS, GET_TRAIL_STATUS, ObservedTrail, ReadWriteType, Trail, TrailReader,
+    TrailStatus, Trails,
 };
 
 const OWN: &str = "111122223333";
@@ -84,13 +85,17 @@ fn selectors() -> impl Strategy<Value = EventSelectors> {
         ReadWriteType::All,
         ReadWriteType::Unknown,
     ];
-    let basic = (select(kinds), any::<bool>(), texts()).prop_map(|(kind, include, exclude)| {
-        EventSelector {
+    let resource =
+        ("[A-Za-z:]{1,12}", texts()).prop_map(|(kind, values)| DataResource { kind, values });
+    let resources = vec(resource, 0..3);
+    let basic = (select(kinds), any::<bool>(), texts(), resources).prop_map(
+        |(kind, include, exclude, resources)| EventSelector {
             read_write_type: kind,
             include_management_events: include,
             exclude_management_event_sources: exclude,
-        }
-    });
+            data_resources: resources,
+        },
+    );
     let condition = ("[a-zA-Z.]{1,12}", proptest::array::uniform6(texts())).prop_map(
         |(
             field,

@@ -8,15 +8,16 @@
 
 mod facts;
 mod pages;
-mod served;
 
 use std::collections::BTreeMap;
 
-use alarms::{Alarms, FilterTest, MetricFilter, MuteRule};
-use config_rule::{Account, Arn, Fact, Identity};
+use alarms::{Alarms, DESCRIBE_ALARMS, FilterTest, MetricFilter, MuteRule};
+use config_rule::{Account, Arn, Fact, Identity, Unread};
+use control_tests::{describe_alarms, describe_metric_filters, describe_mute_rule};
 use filter_pattern::Pattern;
 use proptest::prelude::*;
-use sandbox::{Organization, Sandbox};
+use sandbox::{Organization, Resource, Sandbox};
+use serde_json::json;
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
@@ -36,6 +37,19 @@ fn account(sandbox: &Sandbox) -> Account {
     Account::new(sandbox.sdk_config(ACCOUNT, REGION), identity)
 }
 
+/// An alarm of which only the name matters.
+fn alarm_of_either_kind(account: &mut sandbox::Account, alarm: &Arn, composite: bool) {
+    let name = alarm.resource().trim_start_matches("alarm:");
+    let resource = |members| Resource::new(REGION, members);
+    if composite {
+        let members = json!({ "AlarmName": name, "AlarmRule": "TRUE" });
+        account.composite_alarms.push(resource(members));
+    } else {
+        let members = json!({ "AlarmName": name });
+        account.metric_alarms.push(resource(members));
+    }
+}
+
 fn wait<T>(future: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_all().build().unwrap().block_on(future)
@@ -51,12 +65,9 @@ proptest! {
     #[test]
     fn metric_filters_come_back(filters in facts::metric_filters()) {
         let sandbox = sandbox(|account| {
-            account.log_groups.push(served::log_group("/audit/trails"));
-            account.log_groups.push(served::log_group("/audit/trails-other"));
-            for filter in &filters {
-                account.metric_filters.push(served::metric_filter("/audit/trails", filter));
-                account.metric_filters.push(served::metric_filter("/audit/trails-other", filter));
-            }
+            describe_metric_filters(&arn(GROUP), &filters, account);
+            let other = GROUP.replace("trails", "trails-other");
+            describe_metric_filters(&arn(&other), &filters, account);
         });
         let observed = wait(MetricFilter::observe(&account(&sandbox), &arn(GROUP))).unwrap();
         prop_assert_eq!(observed, Fact::Known(Some(filters)));
@@ -64,7 +75,7 @@ proptest! {
 
     #[test]
     fn alarms_come_back(alarms in facts::alarms()) {
-        let sandbox = sandbox(|account| served::alarms(account, &alarms));
+        let sandbox = sandbox(|account| describe_alarms(&alarms, account));
         let observed = wait(Alarms::observe(&account(&sandbox))).unwrap();
         prop_assert_eq!(observed, Fact::Known(alarms));
     }
@@ -76,22 +87,26 @@ proptest! {
         expired in facts::mute_rules(),
         composite in any::<bool>(),
     ) {
-        let name = "Größe ✓";
+        let named = |name| arn(&format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"));
+        let (alarm, another) = (named("Größe ✓"), named("another"));
         let sandbox = sandbox(|account| {
-            served::muted_alarm(account, name, composite);
-            served::muted_alarm(account, "another", false);
-            let statuses: BTreeMap<_, _> = rules
-                .iter()
-                .map(|rule| (rule.name(), (rule.status.as_str(), name)))
+            alarm_of_either_kind(account, &alarm, composite);
+            alarm_of_either_kind(account, &another, false);
+            let with = |alarm| move |rule: &MuteRule| (rule.clone(), alarm);
+            let past = expired.iter().map(|rule| MuteRule {
+                status: "EXPIRED".to_owned(),
+                ..rule.clone()
+            });
+            let all = others.iter().map(with(&another));
+            let all = all.chain(past.map(|rule| (rule, &alarm)));
+            let all = all.chain(rules.iter().map(with(&alarm)));
+            // Names are unique.
+            let all: BTreeMap<_, _> = all
+                .map(|(rule, alarm)| (rule.alarm_mute_rule_arn.clone(), (rule, alarm)))
                 .collect();
-            let others = others.iter().map(|rule| (rule.name(), (rule.status.as_str(), "another")));
-            let expired = expired.iter().map(|rule| (rule.name(), ("EXPIRED", name)));
-            let all: BTreeMap<_, _> = others.chain(expired).chain(statuses).collect();
-            for (rule, (status, alarm)) in all {
-                account.alarm_mute_rules.push(served::mute_rule(rule, status, alarm));
-            }
+            let all = all.values().map(|(rule, alarm)| describe_mute_rule(rule, alarm));
+            account.alarm_mute_rules.extend(all);
         });
-        let alarm = arn(&format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"));
         let observed = wait(MuteRule::observe(&account(&sandbox), &alarm)).unwrap();
         prop_assert_eq!(observed, Fact::Known(rules));
     }
@@ -99,7 +114,7 @@ proptest! {
     #[test]
     fn tests_of_patterns_tell_what_matches(messages in facts::messages()) {
         let sandbox = sandbox(|_| {});
-        for source in ["", "Root -✓", "{ $.a = \"x*\" || $.b NOT EXISTS }", "[w1, w2 = 4*]", "%x+%"] {
+        for source in ["", "Root -\"✓\"", "{ $.a = \"x*\" || $.b NOT EXISTS }", "[w1, w2 = 4*]", "%x+%"] {
             let pattern = Pattern::parse(source).unwrap();
             let account = account(&sandbox);
             let observed = FilterTest::observe(&account, source, &messages);
@@ -120,4 +135,27 @@ fn a_group_that_does_not_exist_has_no_filters() {
     let sandbox = sandbox(|_| {});
     let observed = wait(MetricFilter::observe(&account(&sandbox), &arn(GROUP))).unwrap();
     assert_eq!(observed, Fact::Known(None));
+}
+
+#[test]
+fn an_alarm_without_an_arn_is_not_left_out_silently() {
+    for composite in [false, true] {
+        let alarm = arn("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:nameless");
+        let sandbox = sandbox(|account| alarm_of_either_kind(account, &alarm, composite));
+        let spoiled = sandbox.change_account(ACCOUNT, |account| {
+            let alarms = account.metric_alarms.iter_mut();
+            let alarms = alarms.chain(&mut account.composite_alarms);
+            for alarm in alarms {
+                let members = &mut alarm.members;
+                members.insert("AlarmArn".to_owned(), json!("no ARN"));
+            }
+        });
+        spoiled.unwrap();
+        let observed = wait(Alarms::observe(&account(&sandbox))).unwrap();
+        let missing = Unread::ValueMissing {
+            action: DESCRIBE_ALARMS.to_owned(),
+            value: "AlarmArn".to_owned(),
+        };
+        assert_eq!(observed, Fact::Unread(missing));
+    }
 }

@@ -2,17 +2,22 @@
 
 use alarms::{Alarms, MetricFilter, MuteRule};
 use config_rule::{CallError, Fact, Unread};
-use sandbox::{Fault, Sandbox};
+use control_tests::describe_mute_rule;
+use sandbox::{Fault, Resource, Sandbox};
 use serde_json::json;
 
-use crate::{ACCOUNT, GROUP, REGION, account, arn, sandbox, served};
+use crate::{GROUP, REGION, account, arn, sandbox};
+
+const LAST_ALARM: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:alarm-119";
 
 /// More than two pages of whatever is listed, of which the last by name decides.
 fn full() -> Sandbox {
     sandbox(|account| {
-        account.log_groups.push(served::log_group("/audit/trails"));
+        let alarm = arn(LAST_ALARM);
+        let log_group = json!({ "logGroupName": "/audit/trails" });
+        account.log_groups.push(Resource::new(REGION, log_group));
         for number in 0..120 {
-            let resource = |members| sandbox::Resource::new(REGION, members);
+            let resource = |members| Resource::new(REGION, members);
             account.metric_filters.push(resource(json!({
                 "logGroupName": "/audit/trails",
                 "filterName": format!("filter-{number:03}"),
@@ -26,10 +31,13 @@ fn full() -> Sandbox {
                 "AlarmRule": if number == 119 { "ALARM(alarm-119)" } else { "FALSE" },
             })));
             let status = if number == 119 { "ACTIVE" } else { "SCHEDULED" };
-            let name = format!("rule-{number:03}");
+            let rule = MuteRule {
+                alarm_mute_rule_arn: format!("rule:rule-{number:03}"),
+                status: status.to_owned(),
+            };
             account
                 .alarm_mute_rules
-                .push(served::mute_rule(&name, status, "alarm-119"));
+                .push(describe_mute_rule(&rule, &alarm));
         }
     })
 }
@@ -39,10 +47,8 @@ async fn observed(sandbox: &Sandbox) -> [Fact<(usize, String)>; 3] {
     let account = account(sandbox);
     let filters = MetricFilter::observe(&account, &arn(GROUP)).await.unwrap();
     let alarms = Alarms::observe(&account).await.unwrap();
-    let alarm = arn(&format!(
-        "arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:alarm-119"
-    ));
-    let rules = MuteRule::observe(&account, &alarm).await.unwrap();
+    let rules = MuteRule::observe(&account, &arn(LAST_ALARM)).await;
+    let rules = rules.unwrap();
     [
         filters.map(|filters| {
             let filters = filters.expect("the group exists");

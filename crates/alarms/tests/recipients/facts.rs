@@ -5,6 +5,9 @@ use alarms::{
     SubscriptionAttributes, Topic,
 };
 use config_rule::{Arn, Fact, Unread};
+use control_tests::{
+    describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -225,18 +228,12 @@ pub(crate) fn organization(facts: &Observed) -> Organization {
     subscriptions(facts, &mut account);
     keys(facts, &mut account);
     for (function, policy) in &facts.function_policies {
-        let name = function.resource().replace("function:", "");
-        let (name, qualifier) = match name.split_once(':') {
-            Some((name, qualifier)) => (name, Some(qualifier)),
-            None => (&*name, None),
-        };
         // One that lets nobody invoke it looks like one that is not there.
         if let Fact::Known(policy) = policy
-            && (policy.is_some() || name != "missing")
+            && (policy.is_some() || !function.resource().ends_with("missing"))
         {
-            account.functions.push(resource(json!({
-                "FunctionName": name, "Qualifier": qualifier, "Policy": policy,
-            })));
+            let described = describe_function(function, policy.as_deref());
+            account.functions.push(described);
         }
     }
     let mut organization = Organization::of([account, Account::new(OTHER, "other")]);
@@ -244,43 +241,26 @@ pub(crate) fn organization(facts: &Observed) -> Organization {
     organization
 }
 
-fn resource(members: Value) -> Resource {
-    Resource::new(REGION, members)
-}
-
 fn topics(facts: &Observed, account: &mut Account) {
     for (arn, topic) in &facts.topics {
         if let Fact::Known(Some(topic)) = topic {
-            let key = &topic.kms_master_key_id;
-            let attributes = json!({ "Policy": topic.policy, "KmsMasterKeyId": key });
-            let members = json!({ "Name": arn.resource(), "Attributes": attributes });
-            account.topics.push(resource(members));
+            account.topics.push(describe_topic(arn, topic));
         }
     }
 }
 
 fn subscriptions(facts: &Observed, account: &mut Account) {
     for (topic, listed) in &facts.subscriptions {
-        let Fact::Known(Some(listed)) = listed else {
-            continue;
-        };
-        for (number, subscription) in listed.iter().enumerate() {
+        for subscription in listed.known().into_iter().flatten().flatten() {
             let own = subscription.confirmed();
             let attributes = own.and_then(|own| facts.subscription_attributes.get(&own));
-            let mut members = json!({
-                "TopicArn": topic.as_str(),
-                "SubscriptionArn": subscription.subscription_arn,
-                "Protocol": subscription.protocol,
-                "Endpoint": format!("endpoint {number}"),
-            });
-            match attributes {
-                Some(Fact::Known(Some(shown))) => {
-                    members["Attributes"] = json!({ "FilterPolicy": shown.filter_policy });
-                }
-                Some(Fact::Unread(_)) => members["Owner"] = json!(OTHER),
-                _ => {}
+            let shown = attributes.and_then(|shown| shown.known().ok()?.as_ref());
+            let mut described = describe_subscription(topic, subscription, shown);
+            if let Some(Fact::Unread(_)) = attributes {
+                let members = &mut described.members;
+                members.insert("Owner".to_owned(), json!(OTHER));
             }
-            account.subscriptions.push(resource(members));
+            account.subscriptions.push(described);
         }
     }
 }
@@ -291,22 +271,17 @@ fn keys(facts: &Observed, account: &mut Account) {
         "Principal": { "AWS": OTHER }, "Action": "kms:*", "Resource": "*" } })
     .to_string();
     for (asked, key) in &facts.keys {
-        let id = |arn: &Arn| arn.resource().replace("key/", "");
         match (key, facts.key_policies.get(asked)) {
             (Fact::Known(Some(key)), Some(Fact::Known(policy))) => {
-                account.keys.push(resource(json!({
-                    "KeyId": id(asked), "KeyState": key.key_state,
-                    "KeyManager": key.key_manager, "Policy": policy,
-                })));
+                account.keys.push(describe_key(key, policy.as_deref()));
             }
             (Fact::Known(Some(key)), _) => {
-                let name = asked.resource();
-                let members = json!({ "AliasName": name, "TargetKeyId": id(&key.arn) });
-                account.key_aliases.push(resource(members));
+                account.key_aliases.push(describe_key_alias(asked, key));
             }
             (Fact::Unread(_), _) => {
-                let members = json!({ "KeyId": id(asked), "Policy": of_others });
-                account.keys.push(resource(members));
+                let id = asked.resource().replace("key/", "");
+                let members = json!({ "KeyId": id, "Policy": of_others });
+                account.keys.push(Resource::new(REGION, members));
             }
             (Fact::Known(None), _) => {}
         }

@@ -1,5 +1,5 @@
 //! Whom actions reach, on a sandboxed account: what it is made from is what is observed.
-#![allow(clippy::unwrap_used, reason = "test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod facts;
 
@@ -9,8 +9,8 @@ use alarms::{
     Acceptance, Flaw, LIST_SUBSCRIPTIONS_BY_TOPIC, Observed, Obstacle, Question, Reached,
 };
 use config_rule::{Account, Arn, Fact, Identity};
-use proptest::prelude::*;
 use facts::{ACCOUNT, REGION, arn, facts, organization};
+use proptest::prelude::*;
 use sandbox::{Organization, Resource, Sandbox};
 use serde_json::{Value, json};
 
@@ -20,10 +20,10 @@ fn account(sandbox: &Sandbox) -> Fact<Account> {
     Fact::Known(Account::new(sandbox.sdk_config(ACCOUNT, REGION), identity))
 }
 
-fn questions<'a, T>(
-    facts: &'a BTreeMap<Arn, T>,
+fn questions<T>(
+    facts: &BTreeMap<Arn, T>,
     question: fn(Arn) -> Question,
-) -> impl Iterator<Item = Question> + 'a {
+) -> impl Iterator<Item = Question> {
     facts.keys().cloned().map(question)
 }
 

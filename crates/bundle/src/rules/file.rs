@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use config_rule::{Choice, ParameterError, ParameterKind};
+use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec};
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -70,27 +70,49 @@ impl File<'_> {
     }
 
     fn read_rule(&mut self, section: &Section<'_, '_>, rule: &mut ConfiguredRule) {
-        self.takes_only(section, &["enabled", "frequency", "severity", "parameters"]);
+        let known = [
+            "enabled",
+            "frequency",
+            "severity",
+            "parameters",
+            "remediation",
+        ];
+        self.takes_only(section, &known);
         self.set(section, "enabled", &mut rule.enabled, boolean);
         self.set(section, "frequency", &mut rule.frequency, choice);
         self.set(section, "severity", &mut rule.severity, choice);
         if let Some(parameters) = self.section(section, "parameters") {
-            self.read_parameters(&parameters, rule);
+            let given = rule.rule;
+            rule.parameters = self.read_parameters(&parameters, &given.parameters(), |values| {
+                given.read_parameters(values).err()
+            });
             self.fits(section, rule);
+        }
+        if let Some(remediation) = self.section(section, "remediation") {
+            let given = rule.rule;
+            let specs = given.remediation_parameters();
+            rule.remediation = self.read_parameters(&remediation, &specs, |values| {
+                given.read_remediation(values).err()
+            });
         }
     }
 
-    /// Takes the parameters that the rule itself takes, as its function would.
-    fn read_parameters(&mut self, section: &Section<'_, '_>, rule: &mut ConfiguredRule) {
-        let specs = rule.rule.parameters();
+    /// Takes the parameters that a function takes, as it would: `error` is what it says
+    /// to values that it refuses.
+    fn read_parameters(
+        &mut self,
+        section: &Section<'_, '_>,
+        specs: &[ParameterSpec],
+        error: impl Fn(Map<String, Value>) -> Option<ParameterError>,
+    ) -> Map<String, Value> {
         let names: Vec<_> = specs.iter().map(|spec| spec.name).collect();
         self.takes_only(section, &names);
         let refused = |name: &str, value: Value| {
             let alone = Map::from_iter([(name.to_owned(), value)]);
-            rule.rule.read_parameters(alone).err()
+            error(alone)
         };
         let mut taken = Map::new();
-        for spec in &specs {
+        for spec in specs {
             let Some(entry) = section.table.get(spec.name) else {
                 continue;
             };
@@ -119,7 +141,7 @@ impl File<'_> {
                 self.refuse(section, place, &error);
             }
         }
-        rule.parameters = taken;
+        taken
     }
 
     /// Finds out whether AWS Config will keep the parameters.

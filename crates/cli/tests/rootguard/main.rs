@@ -7,8 +7,13 @@
 )]
 
 mod account;
+mod boto3;
 mod command;
+mod demo;
 mod filters;
 mod organization;
+#[path = "../../../sandbox/tests/python/mod.rs"]
+mod python;
+mod remediation;
 mod rules;
 mod snapshot;

@@ -9,4 +9,5 @@
 mod given;
 mod lambda;
 mod observe;
+mod repair;
 mod verdicts;

@@ -58,6 +58,10 @@ const NAMES: &[(&str, &str)] = &[
     ),
     ("{orgPlace}", "999988887777/us-east-1"),
     (
+        "{orgKey}",
+        "arn:aws:kms:us-east-1:999988887777:key/1234abcd",
+    ),
+    (
         "{foreignTopic}",
         "arn:aws:sns:us-east-1:444455556666:alerts",
     ),
@@ -79,6 +83,10 @@ const NAMES: &[(&str, &str)] = &[
 pub(crate) fn rows() -> Vec<Row<RootUsageAlarm>> {
     let written: Vec<Written> = serde_json::from_str(include_str!("../verdicts.json")).unwrap();
     written.into_iter().map(Row::from).collect()
+}
+
+pub(crate) fn row(name: &str) -> Row<RootUsageAlarm> {
+    rows().into_iter().find(|row| row.name == name).unwrap()
 }
 
 /// The facts of a complete chain.

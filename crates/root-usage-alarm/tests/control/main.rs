@@ -10,5 +10,6 @@ mod confirmation;
 mod given;
 mod lambda;
 mod laws;
+mod repair;
 mod verdicts;
 mod world;

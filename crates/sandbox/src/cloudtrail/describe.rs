@@ -19,13 +19,14 @@ pub(crate) const LIST_TAGS: Shape = Shape::Structure(&[
     member("NextToken", STRING),
 ]);
 
-fn description(trail: &Trail) -> Structure {
+fn description(trail: &Trail, request: &Request<'_>) -> Structure {
     let mut members = vec![
         "HomeRegion",
         "HasCustomEventSelectors",
         "HasInsightSelectors",
     ];
     members.extend(SETTINGS);
+    members.retain(|member| !trail.hides(member, request));
     trail.answer(&members)
 }
 
@@ -47,13 +48,13 @@ pub(crate) fn describe_trails(request: &Request<'_>) -> Result<Structure, Failur
     }
     trails
         .retain(|trail| shadows || (trail.is_own(request) && trail.is_at_home_in(request.region)));
-    let trails: Vec<_> = trails.iter().map(description).collect();
-    Ok(Structure::new().with("trailList", trails))
+    let trails = trails.iter().map(|trail| description(trail, request));
+    Ok(Structure::new().with("trailList", trails.collect::<Vec<_>>()))
 }
 
 pub(crate) fn get_trail(request: &Request<'_>) -> Result<Structure, Failure> {
     let trail = trail::find(request, request.text("Name").unwrap_or_default())?;
-    Ok(Structure::new().with("Trail", description(&trail)))
+    Ok(Structure::new().with("Trail", description(&trail, request)))
 }
 
 /// How many trails a page has. AWS does not say.

@@ -54,9 +54,11 @@ const TRAIL: Shape = Shape::Structure(&[
     member("AdvancedEventSelectors", ADVANCED_EVENT_SELECTORS),
     // Of ListTags.
     TAGS_LIST,
-    // The sandbox's own: members that CloudTrail's answers leave out, and which
-    // operations answer member accounts about an organization trail of another account.
+    // The sandbox's own: members that CloudTrail's answers leave out, those that
+    // `DescribeTrails` leaves out for accounts other than the owner, and which operations
+    // answer them about an organization trail.
     member("Omitted", list(&STRING, 0, usize::MAX)),
+    member("MembersMayNotSee", list(&STRING, 0, usize::MAX)),
     member("MembersMayRead", list(&READ, 0, usize::MAX)),
 ]);
 
@@ -139,14 +141,22 @@ impl Trail {
         self.is_at_home_in(region) || self.is("IsMultiRegionTrail")
     }
 
+    /// Whether a list of names, which is one of its members, has this one.
+    fn lists(&self, list: &str, name: &str) -> bool {
+        let list = self.members.get(list).and_then(Value::as_array);
+        list.is_some_and(|names| names.iter().any(|other| other == name))
+    }
+
+    /// Whether `DescribeTrails` leaves a member out because somebody else owns the trail.
+    pub(super) fn hides(&self, member: &str, request: &Request<'_>) -> bool {
+        !self.is_own(request) && self.lists("MembersMayNotSee", member)
+    }
+
     /// Some of its members as an answer.
     pub(super) fn answer(&self, names: &[&str]) -> Structure {
-        let omitted = |name: &String| {
-            let omitted = self.members.get("Omitted").and_then(Value::as_array);
-            omitted.is_some_and(|omitted| omitted.iter().any(|other| other == name))
-        };
+        let shown = |name: &str| names.contains(&name) && !self.lists("Omitted", name);
         let members = self.members.iter();
-        let members = members.filter(|(name, _)| names.contains(&name.as_str()) && !omitted(name));
+        let members = members.filter(|(name, _)| shown(name));
         let members: Members = members
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
@@ -193,13 +203,7 @@ pub(super) fn find(request: &Request<'_>, named: &str) -> Result<Trail, Failure>
 /// The same, for what accounts that do not own the trail may not be told.
 pub(super) fn find_to_tell(request: &Request<'_>, named: &str) -> Result<Trail, Failure> {
     let trail = find(request, named)?;
-    let operations = trail
-        .members
-        .get("MembersMayRead")
-        .and_then(Value::as_array);
-    let told =
-        operations.is_some_and(|told| told.iter().any(|name| name == request.operation.name));
-    if trail.is_own(request) || told {
+    if trail.is_own(request) || trail.lists("MembersMayRead", request.operation.name) {
         return Ok(trail);
     }
     Err(unknown(request, trail.arn()))

@@ -10,7 +10,7 @@ use super::notification::Notification;
 use super::{RuleKey, Token};
 use crate::Timestamp;
 use crate::faults::Effect;
-use crate::lambda::{FunctionError, Registered};
+use crate::lambda::{FunctionError, Registered, lets_in};
 use crate::world::World;
 
 /// What the last invocation of a rule's function came to.
@@ -58,9 +58,13 @@ pub(crate) fn event(world: &World, key: &RuleKey, notification: &Notification) -
     Some(event)
 }
 
-/// A function that AWS Config may invoke. A denial of `lambda:InvokeFunction` in the
-/// account that owns it stands for a resource policy that does not let AWS Config in.
-pub(super) fn invocable(world: &World, function: &str) -> Option<Registered> {
+/// A function that AWS Config may invoke for a rule of an account, by its resource policy.
+/// A denial of `lambda:InvokeFunction` in the account that owns it stands for one that
+/// does not let AWS Config in.
+pub(super) fn invocable(world: &World, account: &str, function: &str) -> Option<Registered> {
+    if !lets_in(world, function, "config.amazonaws.com", account) {
+        return None;
+    }
     let owner = function.split(':').nth(4).unwrap_or_default();
     let denied = |effect: &Effect| *effect == Effect::AccessDenied;
     match world.faults.take(owner, "lambda:InvokeFunction", denied) {
@@ -98,7 +102,7 @@ fn begin(
     let under_way = UnderWay::new(world, key);
     Some(async move {
         let world = &under_way.world;
-        let outcome = match invocable(world, &function) {
+        let outcome = match invocable(world, &under_way.key.account, &function) {
             Some(registered) => {
                 world
                     .functions

@@ -188,7 +188,7 @@ fn check(request: &Request<'_>, definition: &Definition) -> Result<(), Failure> 
         ));
     }
     let function = source.source_identifier.as_deref().unwrap_or_default();
-    if invocable(request.world, function).is_none() {
+    if invocable(request.world, request.account(), function).is_none() {
         return Err(refused(
             "InsufficientPermissionsException",
             format!(

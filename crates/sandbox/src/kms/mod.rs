@@ -55,9 +55,12 @@ enum Called<'a> {
 
 /// The account of the key that a text names, and what the text calls it by.
 fn called<'a>(request: &'a Request<'_>, key: &'a str) -> Result<(&'a str, Called<'a>), Failure> {
-    let name = |name: &'a str| match name.starts_with("alias/") {
-        true => Called::Alias(name),
-        false => Called::Id(name),
+    let name = |name: &'a str| {
+        if name.starts_with("alias/") {
+            Called::Alias(name)
+        } else {
+            Called::Id(name)
+        }
     };
     let parts: Vec<&str> = key.splitn(6, ':').collect();
     match parts.as_slice() {

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 pub(crate) use policy::{
     ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
-    add_permission_context, get_policy, on_function, remove_permission,
+    add_permission_context, get_policy, lets_in, on_function, remove_permission,
 };
 pub use process::{FunctionProcess, ProcessError, ProcessSettings, Timings};
 

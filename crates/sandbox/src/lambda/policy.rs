@@ -1,6 +1,8 @@
 //! Who may invoke a function: its resource policy, and that of each of its versions and
 //! aliases.
 
+use std::collections::BTreeMap;
+
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -9,11 +11,13 @@ use crate::authorization::check_resource_policy;
 use crate::identity::unique_uuid;
 use crate::operations::{Context, Needed};
 use crate::organization::{Kind, Place, Resource, is_account_id};
+use crate::policy::{self, Applicable, Decision, Document, Principal, PrincipalKind};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Shape, Structure, consists_of_word_and, member, required, text,
     text_of,
 };
+use crate::world::World;
 
 const QUALIFIER: Member = member(
     "Qualifier",
@@ -187,6 +191,39 @@ fn find(request: &Request<'_>, account: &str, arn: &str) -> Option<Resource> {
     functions
         .into_iter()
         .find(|function| function.text("FunctionArn") == Some(arn))
+}
+
+/// Whether a function lets a service of AWS invoke it on behalf of an account. One that
+/// was only registered, and is in no account, lets everybody in.
+pub(crate) fn lets_in(world: &World, function: &str, service: &str, source_account: &str) -> bool {
+    let owner = function.split(':').nth(4).unwrap_or_default();
+    let known = world.account(owner).and_then(|account| {
+        let mut functions = account.functions.into_iter();
+        functions.find(|known| known.text("FunctionArn") == Some(function))
+    });
+    let Some(known) = known else { return true };
+    let request = policy::Request {
+        principal: Principal {
+            arn: service.to_owned(),
+            account: String::new(),
+            kind: PrincipalKind::Service,
+        },
+        action: "lambda:InvokeFunction".to_owned(),
+        resource: function.to_owned(),
+        context: BTreeMap::from([(
+            "aws:SourceAccount".to_owned(),
+            vec![source_account.to_owned()],
+        )]),
+    };
+    let document = known.text("Policy").map(Document::parse).transpose();
+    let decision = document.and_then(|document| {
+        let applicable = Applicable {
+            resource: document.as_ref(),
+            ..Applicable::default()
+        };
+        policy::authorize(&request, &applicable)
+    });
+    matches!(decision, Ok(Decision::Allowed))
 }
 
 /// The function that an operation is about, under its policy.

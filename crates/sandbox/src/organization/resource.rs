@@ -68,6 +68,24 @@ pub(crate) struct Kind {
     pub(crate) complete: fn(&Place<'_>, &mut Map<String, Value>),
 }
 
+impl Kind {
+    /// The members of a resource here, from what is written of it.
+    pub(crate) fn members(
+        &self,
+        place: &Place<'_>,
+        written: Value,
+    ) -> Result<Map<String, Value>, String> {
+        let given = self.shape.of_file(written)?;
+        let normal = self.shape.check(Protocol::AwsJson("1.1"), &given);
+        let mut members = match normal.map_err(|failure| failure.message)? {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        };
+        (self.complete)(place, &mut members);
+        Ok(members)
+    }
+}
+
 /// Every kind of resource that an organization file can have.
 const KINDS: &[Kind] = &[
     cloudtrail::KIND,
@@ -97,22 +115,14 @@ pub(super) fn complete(organization: &mut Organization) -> Result<(), Organizati
                     let problem = format!("{} is not enabled", resource.region);
                     return Err(invalid(format!("{key}.region"), problem));
                 }
-                let written = Value::Object(std::mem::take(&mut resource.members));
-                let given = kind.shape.of_file(written);
-                let given = given.map_err(|problem| invalid(&key, problem))?;
-                let normal = kind
-                    .shape
-                    .check(Protocol::AwsJson("1.1"), &given)
-                    .map_err(|failure| invalid(&key, failure.message))?;
-                if let Value::Object(members) = normal {
-                    resource.members = members;
-                }
                 let place = Place {
                     partition,
                     account: &id,
                     region: &resource.region,
                 };
-                (kind.complete)(&place, &mut resource.members);
+                let written = Value::Object(std::mem::take(&mut resource.members));
+                let members = kind.members(&place, written);
+                resource.members = members.map_err(|problem| invalid(&key, problem))?;
             }
         }
     }

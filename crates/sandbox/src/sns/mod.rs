@@ -28,8 +28,9 @@ pub(crate) use subscriptions::{
     unsubscribe,
 };
 pub(crate) use topics::{
-    CREATE_TOPIC, SET_TOPIC_ATTRIBUTES, TOPIC, create_topic, delete_topic, get_topic_attributes,
-    list_topics, new_topic, set_topic_attributes,
+    CREATE_TOPIC, LIST_TAGS, SET_TOPIC_ATTRIBUTES, TOPIC, create_topic, delete_topic,
+    get_topic_attributes, list_tags_for_resource, list_topics, new_topic, set_topic_attributes,
+    tagged_topic,
 };
 
 const TEXT: Shape = text(0, usize::MAX);

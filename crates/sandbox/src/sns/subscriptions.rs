@@ -240,7 +240,7 @@ fn needs_no_confirmation(account: &str, protocol: &str, endpoint: &str) -> bool 
 
 fn check_endpoint(request: &Request<'_>, protocol: &str, endpoint: &str) -> Result<(), Failure> {
     let of_service =
-        |service| endpoint.starts_with("arn:") && endpoint.splitn(6, ':').nth(2) == Some(service);
+        |service| endpoint.starts_with("arn:") && endpoint.split(':').nth(2) == Some(service);
     let fits = match protocol {
         "application" => of_service("sns"),
         "email" | "email-json" => endpoint.contains('@'),
@@ -353,7 +353,7 @@ pub(crate) fn list_subscriptions_by_topic(request: &Request<'_>) -> Result<Struc
     let (account, topic) = topic(request)?;
     let topic = topic.text("TopicArn").unwrap_or_default();
     let subscriptions = of_topic(&account, topic);
-    let listed = subscriptions.map(|subscription| listed(subscription));
+    let listed = subscriptions.map(listed);
     page(request, "Subscriptions", listed.collect())
 }
 

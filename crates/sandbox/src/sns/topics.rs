@@ -1,14 +1,15 @@
 //! Topics and their attributes.
 
+use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::subscriptions::State;
 use super::{
-    TEXT, TOPIC_ARN, attribute, attribute_map, change_attributes, check_attribute, invalid,
-    is_json_object, owner, page, set_attribute, topic,
+    TEXT, TOPIC_ARN, attribute, attribute_map, change_attributes, check_attribute, find_topic,
+    invalid, is_json_object, owner, page, set_attribute, topic,
 };
 use crate::authorization::check_resource_policy;
-use crate::operations::Needed;
+use crate::operations::{Needed, resource_named};
 use crate::organization::{Kind, Place, Resource};
 use crate::request::Request;
 use crate::wire::{
@@ -90,6 +91,8 @@ pub(crate) const CREATE_TOPIC: Shape = Shape::Structure(&[
     member("DataProtectionPolicy", TEXT),
 ]);
 
+pub(crate) const LIST_TAGS: Shape = Shape::Structure(&[required("ResourceArn", TEXT)]);
+
 pub(crate) const SET_TOPIC_ATTRIBUTES: Shape = Shape::Structure(&[
     TOPIC_ARN,
     required("AttributeName", TEXT),
@@ -147,6 +150,28 @@ pub(crate) fn new_topic(request: &Request<'_>) -> Vec<Needed> {
         ..topic.clone()
     });
     [Some(topic), tagging].into_iter().flatten().collect()
+}
+
+/// The topic whose tags are asked for.
+pub(crate) fn tagged_topic(request: &Request<'_>) -> Vec<Needed> {
+    let arn = request.text("ResourceArn").unwrap_or_default();
+    vec![Needed::on(request, resource_named(arn))]
+}
+
+pub(crate) fn list_tags_for_resource(request: &Request<'_>) -> Result<Structure, Failure> {
+    const TAGS: Shape = Shape::Structure(&[member("Tags", list(&TAG, 0, 50))]);
+    let arn = request.text("ResourceArn").unwrap_or_default();
+    owner(request, "ResourceArn", arn)?;
+    let not_found = || {
+        Failure::new(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFound",
+            "Resource does not exist",
+        )
+    };
+    let (_, topic) = find_topic(request, arn).ok_or_else(not_found)?;
+    let tags = topic.members.get("Tags").cloned().unwrap_or(json!([]));
+    Ok(TAGS.structure(&json!({ "Tags": tags })))
 }
 
 pub(crate) fn create_topic(request: &Request<'_>) -> Result<Structure, Failure> {

@@ -76,23 +76,11 @@ fn structure(members: &Structure) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::wire::output::every_kind;
 
     #[test]
     fn every_kind_of_value_has_its_json_form() {
-        let output = Structure::new()
-            .with("Text", "Größe \"✓\"")
-            .with("Number", 7)
-            .with("Fraction", 0.5)
-            .with("Flag", true)
-            .with("Time", Timestamp::from_millis(1_700_000_000_123))
-            .with("Blob", Output::Bytes(b"a,b".to_vec()))
-            .with("List", vec!["a", "b"])
-            .with(
-                "Map",
-                Output::Map([("key".to_owned(), Output::from(1))].into()),
-            )
-            .with_some("Absent", None::<&str>);
+        let output = every_kind("Größe \"✓\"");
         let written: Value = serde_json::from_slice(&answer(&output)).unwrap();
         assert_eq!(
             written,

@@ -85,10 +85,9 @@ impl Protocol {
             Self::AwsQuery => {
                 aws_query::answer(operation, namespace, output, request_id).into_bytes()
             }
-            Self::AwsJson(_) => aws_json::answer(output),
             Self::RpcCbor => rpc_cbor::answer(output),
             Self::RestJson if output.is_empty() => Vec::new(),
-            Self::RestJson => aws_json::answer(output),
+            Self::AwsJson(_) | Self::RestJson => aws_json::answer(output),
         };
         let status = match self {
             Self::RestJson => rest_json::success(operation),

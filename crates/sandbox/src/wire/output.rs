@@ -112,3 +112,21 @@ impl<T: Into<Output>> From<Vec<T>> for Output {
         Self::List(value.into_iter().map(Into::into).collect())
     }
 }
+
+/// A structure with a member of every kind, for the tests of the protocols.
+#[cfg(test)]
+pub(super) fn every_kind(text: &str) -> Structure {
+    Structure::new()
+        .with("Text", text)
+        .with("Number", 7)
+        .with("Fraction", 0.5)
+        .with("Flag", true)
+        .with("Time", crate::Timestamp::from_millis(1_700_000_000_123))
+        .with("Blob", Output::Bytes(b"a,b".to_vec()))
+        .with("List", vec!["a", "b"])
+        .with(
+            "Map",
+            Output::Map([("key".to_owned(), Output::from(1))].into()),
+        )
+        .with_some("Absent", None::<&str>)
+}

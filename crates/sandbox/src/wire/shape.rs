@@ -293,34 +293,41 @@ impl Shape {
                     })
                     .collect()
             }
-            Self::Structure(members) => {
-                let Value::Object(given) = value else {
-                    return Err(mistyped(path, "a structure"));
-                };
-                let mut normal = Map::new();
-                for Member {
-                    name,
-                    shape,
-                    required,
-                } in *members
-                {
-                    let path = member_path(path, name);
-                    match given.get(*name).filter(|value| !value.is_null()) {
-                        Some(value) => {
-                            let value = shape.normalise(value, &path, violations)?;
-                            normal.insert((*name).to_owned(), value);
-                        }
-                        None if *required => violations.push(format!(
-                            "Value null at '{path}' failed to satisfy constraint: \
-                             Member must not be null"
-                        )),
-                        None => {}
-                    }
-                }
-                Ok(Value::Object(normal))
-            }
+            Self::Structure(members) => normalise_members(members, value, path, violations),
         }
     }
+}
+
+/// The normal form of a structure of these members: what it has of them.
+fn normalise_members(
+    members: &[Member],
+    value: &Value,
+    path: &str,
+    violations: &mut Vec<String>,
+) -> Result<Value, String> {
+    let Value::Object(given) = value else {
+        return Err(mistyped(path, "a structure"));
+    };
+    let mut normal = Map::new();
+    for Member {
+        name,
+        shape,
+        required,
+    } in members
+    {
+        let path = member_path(path, name);
+        match given.get(*name).filter(|value| !value.is_null()) {
+            Some(value) => {
+                let value = shape.normalise(value, &path, violations)?;
+                normal.insert((*name).to_owned(), value);
+            }
+            None if *required => violations.push(format!(
+                "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            )),
+            None => {}
+        }
+    }
+    Ok(Value::Object(normal))
 }
 
 fn check_length(length: usize, min: usize, max: usize, violated: &mut impl FnMut(String)) {

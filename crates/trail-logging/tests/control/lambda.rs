@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use config_rule::{ASSUME_ROLE, Control, Timestamp};
-use control_tests::{Deployment, Row, Stage};
+use control_tests::{Deployment, Row, Stage, invoke_remediator};
 use sandbox::{Fault, Sandbox};
+use serde_json::json;
 use trail_logging::{EVIDENCE_READS, TrailLogging};
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
@@ -212,4 +213,48 @@ async fn the_verdict_follows_the_trail() {
     assert_eq!(reason().await, "TRAIL_NOT_LOGGING");
     switch(true);
     assert_eq!(reason().await, "TRAIL_LOGGING");
+}
+
+#[tokio::test]
+async fn the_remediating_function_repairs_its_own_account_and_no_other() {
+    let row = row("switched off");
+    let sandbox = given::sandbox(&row, to_now(&row));
+    let deployment = Deployment {
+        program: env!("CARGO_BIN_EXE_trail-logging-remediate"),
+        ..FUNCTION
+    };
+    let invoke = async |remediation, event| {
+        let configuration = [json!(row.parameters), remediation];
+        invoke_remediator::<TrailLogging>(&deployment, &sandbox, configuration, event).await
+    };
+    let own = json!({"resourceId": ACCOUNT});
+    for (remediation, event, error) in [
+        (
+            json!({}),
+            json!({"resourceId": given::MANAGEMENT}),
+            "InvalidRequest",
+        ),
+        (
+            json!({}),
+            json!({"resourceId": ACCOUNT, "dryRun": "false"}),
+            "InvalidRequest",
+        ),
+        (json!({"mood": "manual"}), own.clone(), "InvalidParameter"),
+        (json!([]), own.clone(), "InvalidParameter"),
+    ] {
+        let refused = invoke(remediation, event).await.unwrap_err();
+        assert_eq!(refused.error_type, error, "{refused}");
+    }
+    for (remediation, outcome) in [
+        (json!({"dryRun": true}), "WAITING_FOR_HUMAN"),
+        (json!({"mode": "off"}), "REFUSED"),
+        (json!({}), "DONE"),
+        (json!({}), "DONE"),
+    ] {
+        let record = invoke(remediation, own.clone()).await.unwrap();
+        assert_eq!(record["outcome"], outcome, "{record}");
+        assert_eq!(record["control"], "trail-logging");
+    }
+    let trail = &sandbox.account(ACCOUNT).unwrap().trails[0];
+    assert_eq!(trail.members["IsLogging"], true);
 }

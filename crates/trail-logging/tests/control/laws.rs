@@ -29,6 +29,7 @@ fn every_event() -> EventSelectors {
         read_write_type: ReadWriteType::All,
         include_management_events: true,
         exclude_management_event_sources: vec![],
+        data_resources: vec![],
     };
     EventSelectors {
         basic: vec![selector],

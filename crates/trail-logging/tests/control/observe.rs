@@ -1,11 +1,8 @@
 //! What the sandbox is told of an organization is what the control sees, with no more
 //! calls than decide.
 
-use std::time::SystemTime;
-
-use aws_types::sdk_config::TimeSource;
-use config_rule::{Account, Control, Identity, Timestamp, parse_parameters};
-use control_tests::Row;
+use config_rule::{Account, Control, Identity, parse_parameters};
+use control_tests::{Row, Stopped};
 use sandbox::Sandbox;
 use serde_json::{Map, Value};
 use trail_logging::{AccountTrails, TrailLogging};
@@ -16,17 +13,6 @@ const DESCRIBE: &str = "cloudtrail:DescribeTrails";
 const STATUS: &str = "cloudtrail:GetTrailStatus";
 const SELECTORS: &str = "cloudtrail:GetEventSelectors";
 const ASSUME: &str = "sts:AssumeRole";
-
-/// A clock that stands still.
-#[derive(Debug)]
-struct Stopped(Timestamp);
-
-impl TimeSource for Stopped {
-    fn now(&self) -> SystemTime {
-        let millis = u64::try_from(self.0.epoch_millis()).unwrap();
-        SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(millis)
-    }
-}
 
 /// What the control sees, as the role of its function and at the time of the row, and
 /// the actions that it asked for.

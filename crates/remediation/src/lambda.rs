@@ -1,0 +1,182 @@
+//! The Lambda function around a remediation.
+
+use std::any::Any;
+use std::env;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, SystemTime};
+
+use aws_types::SdkConfig;
+use config_rule::{
+    CallError, Identity, IdentityError, ParameterError, ParameterKind, Parameters, RuleParameters,
+    parse_parameters, sdk,
+};
+use futures::FutureExt;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use tracing::{error, info};
+
+use crate::approval::RemediationParameters;
+use crate::event::{RequestError, accept};
+use crate::record::Record;
+use crate::remediation::Remediation;
+use crate::run::{Patience, Run};
+
+pub use lambda_runtime::Error;
+
+/// The environment variable with the parameters of the rule, as a JSON object.
+pub const RULE_PARAMETERS: &str = "ROOTGUARD_RULE_PARAMETERS";
+/// The environment variable with what the remediation may do and needs to know, as a
+/// JSON object.
+pub const REMEDIATION: &str = "ROOTGUARD_REMEDIATION";
+
+/// What is kept of the time that is left, for the answer.
+const ANSWERING_TIME: Duration = Duration::from_secs(2);
+
+/// A remediation that never began: nothing was changed.
+#[derive(thiserror::Error)]
+pub enum RemediationError {
+    /// The request is not one that the function takes.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The function does not know which account it works in.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The function's own configuration is not allowed.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// AWS gave no answer that a plan could rest on.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The remediation panicked: a defect of rootguard. What it had begun stands in
+    /// the log lines before.
+    #[error("the remediation panicked: {0}")]
+    Panic(String),
+}
+
+impl RemediationError {
+    /// A stable name of what went wrong, for metrics and alarms.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "InvalidRequest",
+            Self::Identity(_) => "InvalidFunctionArn",
+            Self::Parameter(_) => "InvalidParameter",
+            Self::Call(CallError::Throttled { .. }) => "Throttled",
+            Self::Call(_) => "CallFailed",
+            Self::Panic(_) => "Panic",
+        }
+    }
+
+    /// What a caught panic said.
+    pub fn panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panic(text.unwrap_or_else(|| "with no message".to_owned()))
+    }
+}
+
+/// Type and message, because the Lambda runtime logs it.
+impl std::fmt::Debug for RemediationError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {self}", self.error_type())
+    }
+}
+
+impl From<RemediationError> for Diagnostic {
+    fn from(error: RemediationError) -> Self {
+        Self {
+            error_type: error.error_type().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// Serves invocations until Lambda ends the process: the whole `main` of every
+/// `…-remediate`.
+///
+/// # Errors
+/// When the Lambda Runtime API cannot be reached.
+pub async fn serve<R: Remediation>() -> Result<(), Error> {
+    config_rule::lambda::log_json();
+    let sdk = sdk::of_function();
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let sdk = sdk.clone();
+        async move {
+            let remaining = event.context.deadline().duration_since(SystemTime::now());
+            let deadline = Instant::now() + remaining.unwrap_or_default();
+            let arn = event.context.invoked_function_arn.clone();
+            let work = Box::pin(remediate::<R>(&event.payload, &arn, deadline, sdk));
+            let result = match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(result) => result,
+                Err(panic) => Err(RemediationError::panic(panic.as_ref())),
+            };
+            log(R::METADATA.name, &event.context.request_id, &result);
+            result
+        }
+    }))
+    .await
+}
+
+/// One line with the whole record: the before-state of every step is nowhere else
+/// but in the answer.
+pub(crate) fn log<C: Serialize>(
+    control: &str,
+    request_id: &str,
+    result: &Result<Record<C>, RemediationError>,
+) {
+    match result {
+        Ok(record) => info!(
+            control,
+            request_id,
+            account = record.account,
+            outcome = %record.outcome,
+            why = record.why,
+            record = serde_json::to_string(record).unwrap_or_default(),
+            "remediated"
+        ),
+        Err(failure) => error!(
+            control,
+            request_id,
+            error_type = failure.error_type(),
+            error = %failure,
+            "remediation failed"
+        ),
+    }
+}
+
+async fn remediate<R: Remediation>(
+    event: &Value,
+    arn: &str,
+    deadline: Instant,
+    sdk: SdkConfig,
+) -> Result<Record<R::Change>, RemediationError> {
+    let identity = Identity::of_function(arn)?;
+    accept(event, &identity)?;
+    let rule: RuleParameters<R::Parameters> = configured(RULE_PARAMETERS)?;
+    let remediation: RemediationParameters<R> = configured(REMEDIATION)?;
+    let run = Run {
+        sdk,
+        identity,
+        parameters: &rule.control,
+        remediation: &remediation,
+        patience: Patience::default(),
+        deadline: deadline - ANSWERING_TIME,
+    };
+    Ok(run.remediate().await?)
+}
+
+/// The function's own configuration; where the variable is not set, the defaults.
+pub(crate) fn configured<P: Parameters>(variable: &'static str) -> Result<P, ParameterError> {
+    let text = env::var(variable).unwrap_or_default();
+    let values = if text.is_empty() {
+        Ok(Map::new())
+    } else {
+        serde_json::from_str::<Map<String, Value>>(&text)
+    };
+    let values = values.map_err(|_| {
+        let allowed = ParameterKind::Text("a JSON object");
+        ParameterError::not_allowed(variable, &Value::from(text), allowed)
+    })?;
+    parse_parameters(values)
+}

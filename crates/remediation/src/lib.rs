@@ -1,0 +1,26 @@
+//! Remediation that does no harm: plan, approve, apply, verify, record, undo.
+//!
+//! A control that can be repaired implements [`Remediation`]: what else it needs to
+//! see, what it would do ([`Plan`]), how it does a step and how it takes one back.
+//! The rest is here, once for all: what the organization allows ([`Approval`]), the
+//! loop that applies and looks again ([`Run`]), the [`Record`], [`undo()`], and the
+//! Lambda function around it ([`lambda::serve`]).
+
+mod approval;
+mod event;
+pub mod lambda;
+mod plan;
+mod record;
+mod remediation;
+mod run;
+mod undo;
+mod write;
+
+pub use approval::{Approval, Mode, RemediationParameters};
+pub use event::{RequestError, accept};
+pub use plan::{ManualItem, Plan, READ_REFUSED, Step};
+pub use record::{Outcome, Record, RecordedStep, StepStatus};
+pub use remediation::{Remediation, remediation_actions};
+pub use run::{Patience, Run};
+pub use undo::{Undo, UndoneStep, undo};
+pub use write::{StepError, remove, write};

@@ -1,0 +1,275 @@
+//! One remediation from looking to record, the same for every control.
+
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use config_rule::{Account, CallError, Compliance, Identity, Verdict};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::approval::{Mode, RemediationParameters};
+use crate::plan::Plan;
+use crate::record::{Outcome, Record, StepStatus};
+use crate::remediation::Remediation;
+use crate::write::StepError;
+
+/// How often further steps may come to light: what a link of a chain lacks may show
+/// only once the link before it is there.
+const MAX_ROUNDS: usize = 5;
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For what was done to be seen: IAM is eventually consistent.
+    pub verifying: Duration,
+    /// Before looking again.
+    pub between_looks: Duration,
+    /// Between two steps: `CloudTrail` takes one change a second.
+    pub between_steps: Duration,
+    /// Before trying a step again whose resource is being changed.
+    pub while_busy: Duration,
+    /// How often such a step is tried.
+    pub busy_attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            verifying: Duration::from_mins(1),
+            between_looks: Duration::from_secs(3),
+            between_steps: Duration::from_secs(1),
+            while_busy: Duration::from_secs(15),
+            busy_attempts: 5,
+        }
+    }
+}
+
+/// What a remediation starts from.
+pub struct Run<'a, R: Remediation> {
+    /// Credentials and Region.
+    pub sdk: SdkConfig,
+    /// The account that is repaired.
+    pub identity: Identity,
+    /// The parameters of the rule.
+    pub parameters: &'a R::Parameters,
+    /// What the remediation may do and needs to know.
+    pub remediation: &'a RemediationParameters<R>,
+    /// How long is waited.
+    pub patience: Patience,
+    /// When no further step is begun, and no further look taken.
+    pub deadline: Instant,
+}
+
+/// An account as it was looked at.
+struct Look<C> {
+    account: Account,
+    verdict: Verdict,
+    plan: Plan<C>,
+}
+
+impl<R: Remediation> Run<'_, R> {
+    /// What would be done, as the record of a remediation that did nothing.
+    ///
+    /// # Errors
+    /// When AWS gave no answer that a plan could rest on.
+    pub async fn plan(&self) -> Result<Record<R::Change>, CallError> {
+        let look = self.look().await?;
+        Ok(self.record(look))
+    }
+
+    /// Looks afresh, whoever called and whatever they believe; applies what is
+    /// allowed; looks again until it is seen to help. Once anything was tried,
+    /// there is a record and no error.
+    ///
+    /// # Errors
+    /// When AWS gave no answer that a plan could rest on. Nothing was changed.
+    pub async fn remediate(&self) -> Result<Record<R::Change>, CallError> {
+        let look = self.look().await?;
+        let account = look.account.clone();
+        let mut record = self.record(look);
+        if self.remediation.approval.mode == Mode::Off && !record.steps.is_empty() {
+            record.ended(Outcome::Refused, "the mode of this remediation is off");
+        }
+        for _ in 0..MAX_ROUNDS {
+            let tried = record.tried().count();
+            if let Err(error) = self.apply(&account, &mut record).await {
+                record.ended(Outcome::Failed, error);
+                break;
+            }
+            if record.tried().count() == tried {
+                break;
+            }
+            self.verify(&mut record).await;
+        }
+        let calls = account.calls();
+        record
+            .calls
+            .splice(0..0, calls.into_iter().map(str::to_owned));
+        Ok(record)
+    }
+
+    async fn look(&self) -> Result<Look<R::Change>, CallError> {
+        let account = Account::new(self.sdk.clone(), self.identity.clone());
+        let settings = &self.remediation.settings;
+        let facts = Box::pin(R::survey(&account, self.parameters, settings)).await?;
+        let details = Box::pin(R::examine(&account, &facts, self.parameters, settings)).await?;
+        Ok(Look {
+            verdict: R::evaluate(&facts, self.parameters),
+            plan: R::plan(&facts, &details, self.parameters, settings),
+            account,
+        })
+    }
+
+    /// The record of having looked, and how it would end if nothing were done.
+    fn record(&self, look: Look<R::Change>) -> Record<R::Change> {
+        let satisfied = is_satisfied(&look.verdict);
+        let approval = self.remediation.approval;
+        let refused = look.plan.refused.clone();
+        let mut record = Record::of(
+            R::METADATA.name,
+            &self.identity,
+            look.account.observed_at(),
+            look.verdict,
+            look.plan,
+            |step| approval.withholds(step),
+        );
+        if let Some(why) = refused {
+            record.ended(Outcome::Refused, why);
+        } else if !record.steps.is_empty() || !record.manual.is_empty() {
+            record.ended(Outcome::WaitingForHuman, left_to_humans(&record));
+        } else if satisfied {
+            record.ended(Outcome::Done, "there is nothing to do");
+        } else {
+            record.ended(Outcome::Failed, "nobody knows what to do about it");
+        }
+        record
+    }
+
+    /// Applies the steps in their order and stops at the first that fails.
+    async fn apply(&self, account: &Account, record: &mut Record<R::Change>) -> Result<(), String> {
+        let mut is_first = true;
+        for recorded in &mut record.steps {
+            if recorded.status != StepStatus::NotReached {
+                continue;
+            }
+            if !is_first {
+                sleep(self.patience.between_steps).await;
+            }
+            is_first = false;
+            let step = &recorded.step;
+            if Instant::now() >= self.deadline {
+                return Err(format!("the time was up before: {}", step.what));
+            }
+            // Before it is tried: whoever ends this process ends it after this line.
+            info!(
+                control = R::METADATA.name,
+                account = record.account,
+                resource = step.resource,
+                step = %json!(step),
+                "applying a step"
+            );
+            match self.apply_when_idle(account, &step.change).await {
+                Ok(()) => recorded.status = StepStatus::Applied,
+                Err(error) => {
+                    let what = step.what.clone();
+                    recorded.status = StepStatus::Failed {
+                        error: error.to_string(),
+                    };
+                    return Err(format!("{what}: {error}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply_when_idle(
+        &self,
+        account: &Account,
+        change: &R::Change,
+    ) -> Result<(), StepError> {
+        let mut attempt = 1;
+        loop {
+            let result = Box::pin(R::apply(account, change)).await;
+            let goes_on = attempt < self.patience.busy_attempts
+                && Instant::now() + self.patience.while_busy < self.deadline;
+            match result {
+                Err(StepError::Busy { .. }) if goes_on => sleep(self.patience.while_busy).await,
+                result => return result,
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Looks again until no step is left that should have been applied, and the
+    /// control is satisfied or waits for a human. Steps that nobody could know of
+    /// before are added to the record, not yet tried.
+    async fn verify(&self, record: &mut Record<R::Change>) {
+        let approval = self.remediation.approval;
+        let end = (Instant::now() + self.patience.verifying).min(self.deadline);
+        loop {
+            let not_verified = match self.look().await {
+                Err(error) => format!("not verified: {error}"),
+                Ok(look) => {
+                    let calls = look.account.calls();
+                    record.calls.extend(calls.into_iter().map(str::to_owned));
+                    let is_left = |step| approval.withholds(step).is_none();
+                    let left = look.plan.steps.iter().find(|step| is_left(step));
+                    let left = left.map(|step| step.what.clone());
+                    let satisfied = is_satisfied(&look.verdict);
+                    let seen = look.verdict.annotation();
+                    record.after = Some(look.verdict);
+                    record.manual = look.plan.manual;
+                    let is_empty = look.plan.steps.is_empty() && record.manual.is_empty();
+                    let is_new = record.add(look.plan.steps, |step| approval.withholds(step));
+                    match left {
+                        Some(_) if is_new => return,
+                        Some(left) => format!("not verified: still to be done: {left}"),
+                        None if !is_empty => {
+                            let why = left_to_humans(record);
+                            return record.ended(Outcome::WaitingForHuman, why);
+                        }
+                        None if satisfied => {
+                            return record.ended(Outcome::Done, "it was done, and seen to help");
+                        }
+                        None => format!("not verified: {seen}"),
+                    }
+                }
+            };
+            if Instant::now() + self.patience.between_looks >= end {
+                return record.ended(Outcome::Failed, not_verified);
+            }
+            sleep(self.patience.between_looks).await;
+        }
+    }
+}
+
+fn is_satisfied(verdict: &Verdict) -> bool {
+    matches!(
+        verdict.compliance,
+        Compliance::Compliant | Compliance::NotApplicable
+    )
+}
+
+/// What was withheld, and what is left, in one line.
+fn left_to_humans<C>(record: &Record<C>) -> String {
+    let is_withheld = |status: &StepStatus| matches!(status, StepStatus::Withheld { .. });
+    let mut withheld = record.steps.iter().map(|recorded| &recorded.status);
+    let mut parts = Vec::new();
+    if let Some(StepStatus::Withheld { why }) = withheld.find(|status| is_withheld(status)) {
+        let count = 1 + withheld.filter(|status| is_withheld(status)).count();
+        parts.push(format!("steps withheld: {count} ({why})"));
+    }
+    if !record.manual.is_empty() {
+        let codes: Vec<_> = record
+            .manual
+            .iter()
+            .map(|item| item.code.as_ref())
+            .collect();
+        parts.push(format!("left to a human: {}", codes.join(", ")));
+    }
+    if parts.is_empty() {
+        parts.push("steps are planned and not yet applied".to_owned());
+    }
+    parts.join("; ")
+}

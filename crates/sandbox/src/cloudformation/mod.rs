@@ -1,0 +1,56 @@
+//! AWS CloudFormation, as far as the templates of this repository need it.
+//!
+//! A [`Template`] is read, given its parameters and becomes a [`Stack`]: every resource
+//! with its properties as CloudFormation would hand them to the service. That needs no
+//! sandbox, so tests look at roles and rules this way. `Sandbox::deploy` puts a stack
+//! into an account.
+//!
+//! Only what the templates use is known: sections, intrinsic functions, resource types,
+//! attributes. Anything else is an error that names it, because what is passed over in
+//! silence would be tested by nothing.
+
+mod deploy;
+mod error;
+mod intrinsics;
+mod kinds;
+mod parameter;
+mod template;
+mod yaml;
+
+pub use deploy::DeployError;
+pub(crate) use deploy::deploy;
+pub use error::TemplateError;
+pub use parameter::{Parameter, ParameterType};
+pub use template::{Stack, StackResource, Template};
+
+/// Where a stack is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackPlace {
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The twelve-digit id of the account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+}
+
+impl StackPlace {
+    /// A place in the partition `aws`.
+    pub fn new(account: &str, region: &str) -> Self {
+        Self {
+            partition: "aws".to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+        }
+    }
+
+    /// The ARN of a resource of a service here.
+    fn arn(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition,
+            account,
+            region,
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}

@@ -1,0 +1,359 @@
+//! What would be done about an account without a trail that satisfies.
+
+use config_rule::{Arn, Compliance, Unread, Verdict};
+use remediation::{ManualItem, Plan, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use trails::{Delivery, EventSelectors};
+
+use crate::evaluate::judge;
+use crate::repair::{RepairDetails, RepairSettings, TrailDetails};
+use crate::{AccountTrails, TrailLoggingParameters};
+
+/// What may be done to a trail. Each is made in the Region of the trail's ARN: its
+/// home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum TrailChange {
+    /// `CreateTrail`: multi-Region, with log file validation, not yet logging.
+    Create {
+        /// The trail.
+        trail: Arn,
+        /// `S3BucketName`
+        bucket: String,
+    },
+    /// `StartLogging`
+    StartLogging {
+        /// The trail.
+        trail: Arn,
+    },
+    /// `UpdateTrail` with `IsMultiRegionTrail` and nothing else.
+    MakeMultiRegion {
+        /// The trail.
+        trail: Arn,
+        /// `IncludeGlobalServiceEvents` before, which becomes true with it.
+        global_service_events_before: bool,
+    },
+    /// `PutEventSelectors`
+    CompleteSelectors {
+        /// The trail.
+        trail: Arn,
+        /// All of them as they are.
+        before: EventSelectors,
+        /// All of them as they will be.
+        after: EventSelectors,
+    },
+}
+
+/// The name of the trail that is created where there is none.
+pub const CREATED_TRAIL: &str = "rootguard";
+
+const SECOND_COPY: &str = "another trail logs management events, and AWS charges for a second copy";
+
+impl TrailDetails {
+    /// Whose the trail is, if it is made by something that would make it again as
+    /// it was.
+    fn managed_by(&self) -> Result<Option<String>, Unread> {
+        let name = self.trail.arn.resource().trim_start_matches("trail/");
+        if name.starts_with("aws-controltower") {
+            return Ok(Some("AWS Control Tower".to_owned()));
+        }
+        let mut tags = self.tags.known()?.keys();
+        let tag = tags.find(|key| key.starts_with("aws:cloudformation:"));
+        Ok(tag.map(|tag| format!("CloudFormation (it has the tag {tag})")))
+    }
+}
+
+pub(crate) fn plan(
+    facts: &AccountTrails,
+    details: &RepairDetails,
+    parameters: &TrailLoggingParameters,
+    settings: &RepairSettings,
+) -> Plan<TrailChange> {
+    let verdict = judge(facts, parameters).unwrap_or_else(Verdict::from);
+    if matches!(
+        verdict.compliance,
+        Compliance::Compliant | Compliance::NotApplicable
+    ) {
+        return Plan::default();
+    }
+    if let Some(owner) = facts.owner_of_organization_trail() {
+        return Plan::manual(for_owner(&owner, &verdict));
+    }
+    if verdict.compliance == Compliance::Unverifiable {
+        return Plan::manual(ManualItem::unverifiable(&verdict));
+    }
+    let Some(closest) = &details.closest else {
+        return without_a_trail(details, settings);
+    };
+    match closest.managed_by() {
+        Err(unread) => return Plan::manual(ManualItem::unread(&unread)),
+        Ok(Some(owner)) => return Plan::manual(managed_elsewhere(closest, &owner, &verdict)),
+        Ok(None) => {}
+    }
+    let repair = Repair {
+        facts,
+        closest,
+        parameters,
+    };
+    let mut plan = Plan::default();
+    for part in [
+        repair.logging(),
+        repair.regions(),
+        repair.selectors(),
+        repair.delivery(),
+        repair.validation(),
+        Ok(repair.encryption()),
+    ] {
+        match part {
+            Ok(Some(Part::Step(step))) => plan.steps.push(*step),
+            Ok(Some(Part::Manual(item))) => plan.manual.push(item),
+            Ok(None) => {}
+            Err(unread) => {
+                let item = ManualItem::unread(&unread);
+                if !plan.manual.contains(&item) {
+                    plan.manual.push(item);
+                }
+            }
+        }
+    }
+    plan
+}
+
+fn without_a_trail(details: &RepairDetails, settings: &RepairSettings) -> Plan<TrailChange> {
+    let Some(bucket) = &settings.trail_bucket_name else {
+        return Plan::manual(ManualItem::new(
+            "CREATE_TRAIL",
+            "no trail logs the events of this account, and trailBucketName names no bucket for \
+             one.",
+            "Name in trailBucketName a bucket whose policy lets CloudTrail write to it \
+             (s3:GetBucketAcl on the bucket and s3:PutObject on AWSLogs/ACCOUNT/*, both with the \
+             trail's ARN as aws:SourceArn), or create a multi-Region trail by hand.",
+        ));
+    };
+    let trail = &details.created;
+    let created = json!({
+        "S3BucketName": bucket,
+        "IsMultiRegionTrail": true,
+        "LogFileValidationEnabled": true,
+        "IsLogging": false,
+    });
+    let create = TrailChange::Create {
+        trail: trail.clone(),
+        bucket: bucket.clone(),
+    };
+    Plan {
+        steps: vec![
+            step(
+                "create a multi-Region trail",
+                trail,
+                [Value::Null, created],
+                None,
+                create,
+            ),
+            start_logging(trail, None),
+        ],
+        ..Plan::default()
+    }
+}
+
+fn step(
+    what: &str,
+    trail: &Arn,
+    [before, after]: [Value; 2],
+    cost: Option<&str>,
+    change: TrailChange,
+) -> Step<TrailChange> {
+    Step {
+        what: what.to_owned(),
+        resource: trail.to_string(),
+        before,
+        after,
+        reversible: true,
+        cost: cost.map(str::to_owned),
+        change,
+    }
+}
+
+fn start_logging(trail: &Arn, cost: Option<&str>) -> Step<TrailChange> {
+    let states = [json!({"IsLogging": false}), json!({"IsLogging": true})];
+    let change = TrailChange::StartLogging {
+        trail: trail.clone(),
+    };
+    step("start logging", trail, states, cost, change)
+}
+
+fn for_owner(owner: &str, verdict: &Verdict) -> ManualItem {
+    ManualItem::new(
+        "ORGANIZATION_TRAIL_OF_OWNER",
+        format!(
+            "an organization trail of account {owner} logs this account, so nothing is changed \
+             here. {}",
+            verdict.detail
+        ),
+        format!(
+            "Repair the organization trail in account {owner}: run the remediation of \
+             trail-logging there. It then logs every account."
+        ),
+    )
+}
+
+fn managed_elsewhere(closest: &TrailDetails, owner: &str, verdict: &Verdict) -> ManualItem {
+    ManualItem::new(
+        "MANAGED_ELSEWHERE",
+        format!(
+            "trail {} belongs to {owner}, which would take a change back. {}",
+            closest.trail.arn, verdict.detail
+        ),
+        format!("Change it where {owner} has its description, and roll that out."),
+    )
+}
+
+enum Part {
+    Step(Box<Step<TrailChange>>),
+    Manual(ManualItem),
+}
+
+/// What one trail lacks, part by part. A part that could not be read is left alone.
+struct Repair<'a> {
+    facts: &'a AccountTrails,
+    closest: &'a TrailDetails,
+    parameters: &'a TrailLoggingParameters,
+}
+
+type Parts = Result<Option<Part>, Unread>;
+
+impl Repair<'_> {
+    fn arn(&self) -> &Arn {
+        &self.closest.trail.arn
+    }
+
+    /// The first copy of management events is free. Of other trails not everything
+    /// is known, so any other is taken for one that logs them.
+    fn cost(&self) -> Option<&'static str> {
+        let trails = self.facts.trails.known().map_or(0, Vec::len);
+        (trails > 1).then_some(SECOND_COPY)
+    }
+
+    fn logging(&self) -> Parts {
+        let logging = self.closest.status.known()?.is_logging()?;
+        Ok((!logging).then(|| Part::Step(Box::new(start_logging(self.arn(), self.cost())))))
+    }
+
+    fn regions(&self) -> Parts {
+        if self.closest.trail.is_multi_region()? {
+            return Ok(None);
+        }
+        let global = *self.closest.global_service_events.known()?;
+        let states = [
+            json!({"IsMultiRegionTrail": false, "IncludeGlobalServiceEvents": global}),
+            json!({"IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}),
+        ];
+        let change = TrailChange::MakeMultiRegion {
+            trail: self.arn().clone(),
+            global_service_events_before: global,
+        };
+        let what = "make it a multi-Region trail";
+        let step = step(what, self.arn(), states, self.cost(), change);
+        Ok(Some(Part::Step(Box::new(step))))
+    }
+
+    fn selectors(&self) -> Parts {
+        let before = self.closest.selectors.known()?;
+        let allowed = &self.parameters.allowed_excluded_sources;
+        let Some(hole) = before.management_event_hole(allowed) else {
+            return Ok(None);
+        };
+        let completion = match before.completed(allowed) {
+            Ok(completion) => completion,
+            Err(why) => {
+                return Ok(Some(Part::Manual(ManualItem::new(
+                    "COMPLETE_SELECTORS",
+                    format!("trail {} leaves out {hole}, and {why}.", self.arn()),
+                    "Change its selectors by hand, so that they select every management event.",
+                ))));
+            }
+        };
+        let cost = if completion.lifts_exclusion {
+            Some("events are logged that somebody chose to leave out")
+        } else {
+            self.cost()
+        };
+        let after = completion.selectors;
+        let states = [json!(before), json!(after)];
+        let change = TrailChange::CompleteSelectors {
+            trail: self.arn().clone(),
+            before: before.clone(),
+            after,
+        };
+        let what = format!("select the management events that it leaves out: {hole}");
+        let mut step = step(&what, self.arn(), states, cost, change);
+        // CloudTrail takes no empty list back.
+        step.reversible = *before != EventSelectors::default();
+        Ok(Some(Part::Step(Box::new(step))))
+    }
+
+    /// Nothing here repairs a bucket, and time what only takes time.
+    fn delivery(&self) -> Parts {
+        let status = self.closest.status.known()?;
+        let arn = self.arn();
+        let max_age = self.parameters.max_delivery_age();
+        let failing = |error: &str| {
+            ManualItem::new(
+                "REPAIR_DELIVERY",
+                format!("trail {arn} cannot deliver its log files ({error})."),
+                "Look at the bucket, its policy (CloudTrail needs s3:GetBucketAcl and \
+                 s3:PutObject), and the policy of the key.",
+            )
+        };
+        Ok(
+            match status.log_file_delivery(self.facts.observed_at, max_age) {
+                Delivery::Failing(error) => Some(Part::Manual(failing(error))),
+                // What is switched on in this run is looked at again after it.
+                _ if !status.is_logging()? => None,
+                Delivery::Arriving => None,
+                Delivery::NotYet | Delivery::Stale(_) => Some(Part::Manual(ManualItem::new(
+                    "WAIT_FOR_DELIVERY",
+                    format!("trail {arn} is switched on, and no recent log file has arrived."),
+                    "Wait for an hour and evaluate the rule again. If nothing has arrived then, look \
+                 at the bucket, its policy and the policy of the key.",
+                ))),
+            },
+        )
+    }
+
+    /// Never rewritten: somebody chose it.
+    fn validation(&self) -> Parts {
+        let arn = self.arn();
+        let required = self.parameters.require_log_file_validation;
+        if !required || self.closest.trail.validates_log_files()? {
+            return Ok(None);
+        }
+        Ok(Some(Part::Manual(ManualItem::new(
+            "ENABLE_LOG_FILE_VALIDATION",
+            format!("trail {arn} does not validate log files."),
+            format!("aws cloudtrail update-trail --name {arn} --enable-log-file-validation"),
+        ))))
+    }
+
+    /// Never rewritten: somebody chose it.
+    fn encryption(&self) -> Option<Part> {
+        let arn = self.arn();
+        let required = self.parameters.require_kms_encryption;
+        if !required || self.closest.trail.is_encrypted_with_kms() {
+            return None;
+        }
+        Some(Part::Manual(ManualItem::new(
+            "ENCRYPT_TRAIL",
+            format!("trail {arn} is not encrypted with a KMS key."),
+            format!(
+                "Choose a key whose policy lets CloudTrail use it, and aws cloudtrail \
+                 update-trail --name {arn} --kms-key-id KEY"
+            ),
+        )))
+    }
+}

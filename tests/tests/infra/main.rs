@@ -1,0 +1,18 @@
+//! The templates in `infra/`: what they say is what the functions, `rules.toml` and
+//! AWS's limits say.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test"
+)]
+
+mod attacks;
+mod deployed;
+mod infra;
+mod limits;
+mod organization;
+mod readme;
+mod roles;
+mod rules;

@@ -1,0 +1,398 @@
+//! What roles may do is what was declared, on as few resources as AWS allows, and whom
+//! they trust is what SPEC says.
+
+use std::collections::BTreeSet;
+
+use bundle::RULES;
+use config_rule::ASSUME_ROLE;
+use sandbox::cloudformation::{Stack, StackResource};
+use serde_json::{Value, json};
+
+use crate::infra::{ACCOUNT, full, stack, texts};
+
+/// What Lambda itself does on the role of a function.
+const LAMBDA_SERVICE_ACTIONS: &[&str] = &[
+    // Writes what the function logs.
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    // Hands the record of an evaluation to the function security-hub.
+    "lambda:InvokeFunction",
+    // Puts a failed invocation into the queue of those.
+    "sqs:SendMessage",
+    // Polls the queue of a function that has one.
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+];
+
+/// Actions that AWS lets nobody narrow to a resource, or not before it is known which.
+const WITHOUT_RESOURCE: &[&str] = &[
+    "cloudtrail:DescribeTrails",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListAlarmMuteRules",
+    "config:PutEvaluations",
+    "iam:GetAccountSummary",
+    "iam:GetCredentialReport",
+    "iam:ListVirtualMFADevices",
+    "kms:CreateKey",
+    "kms:ListKeys",
+    "logs:TestMetricFilter",
+    "organizations:DescribeAccount",
+    "organizations:DescribeOrganization",
+    "sns:GetSubscriptionAttributes",
+];
+
+fn role<'a>(stack: &'a Stack, name: &str) -> &'a StackResource {
+    let mut roles = stack.of_type("AWS::IAM::Role");
+    roles.find(|role| role.reference() == name).unwrap()
+}
+
+fn texts_of(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap()).collect(),
+        one => vec![one.as_str().unwrap()],
+    }
+}
+
+/// The statements of a role's policies, of one or of all.
+fn statements<'a>(role: &'a StackResource, policy: Option<&str>) -> Vec<&'a Value> {
+    let policies = role.properties.get("Policies").and_then(Value::as_array);
+    let chosen = policies
+        .into_iter()
+        .flatten()
+        .filter(|written| policy.is_none_or(|policy| written["PolicyName"] == policy));
+    let documents = chosen.map(|written| &written["PolicyDocument"]["Statement"]);
+    documents
+        .flat_map(|statements| statements.as_array().unwrap())
+        .collect()
+}
+
+fn actions<'a>(statements: &[&'a Value]) -> BTreeSet<&'a str> {
+    let actions = statements
+        .iter()
+        .flat_map(|statement| texts_of(&statement["Action"]));
+    actions.collect()
+}
+
+/// The resources that an action is allowed on.
+fn resources<'a>(role: &'a StackResource, action: &str) -> Vec<&'a str> {
+    let statements = statements(role, None).into_iter();
+    let about = statements.filter(|statement| texts_of(&statement["Action"]).contains(&action));
+    about
+        .flat_map(|statement| texts_of(&statement["Resource"]))
+        .collect()
+}
+
+#[test]
+fn evaluating_roles_may_do_what_their_controls_declare() {
+    let stack = full("functions");
+    for rule in RULES {
+        let metadata = rule.metadata();
+        let role = role(&stack, metadata.name);
+        let declared: BTreeSet<_> = metadata.evaluation_actions().collect();
+        let allowed = actions(&statements(role, Some("evaluation")));
+        assert_eq!(allowed, declared, "{}", metadata.name);
+        let of_lambda = actions(&statements(role, Some("lambda")));
+        assert!(of_lambda.is_subset(&LAMBDA_SERVICE_ACTIONS.iter().copied().collect()));
+        let policies = role.properties["Policies"].as_array().unwrap();
+        assert_eq!(policies.len(), 2, "{}", metadata.name);
+        let function = stack.of_type("AWS::Lambda::Function");
+        let mut function = function.filter(|function| function.reference() == metadata.name);
+        let runs_as = function.next().unwrap().text("Role");
+        assert_eq!(runs_as, role.attribute("Arn"));
+    }
+}
+
+#[test]
+fn evidence_roles_are_assumed_only_where_some_are_configured() {
+    let configured = [
+        "arn:aws:iam::444455556666:role/rootguard/evidence",
+        "arn:aws:iam::777788889999:role/rootguard/evidence",
+    ];
+    let (with, without) = (
+        full("functions"),
+        stack("functions", &[("EvidenceRoleArns", "")]),
+    );
+    for rule in RULES {
+        let metadata = rule.metadata();
+        let asks = metadata.reads.contains(&ASSUME_ROLE);
+        let assumed = resources(role(&with, metadata.name), ASSUME_ROLE);
+        assert_eq!(assumed, if asks { &configured[..] } else { &[] });
+        let allowed = actions(&statements(role(&without, metadata.name), None));
+        assert!(!allowed.contains(ASSUME_ROLE), "{}", metadata.name);
+    }
+}
+
+#[test]
+fn the_evidence_role_shows_what_is_asked_of_it() {
+    let stack = full("evidence");
+    let evidence = role(&stack, "evidence");
+    let asked = trail_logging::EVIDENCE_READS.iter();
+    let asked: BTreeSet<_> = asked
+        .chain(root_usage_alarm::EVIDENCE_READS)
+        .copied()
+        .collect();
+    assert_eq!(actions(&statements(evidence, None)), asked);
+}
+
+/// A resource that is not named, only for what has none.
+#[test]
+fn what_can_be_scoped_is() {
+    for name in texts().keys() {
+        let stack = full(name);
+        for role in stack.of_type("AWS::IAM::Role") {
+            for statement in statements(role, None) {
+                if texts_of(&statement["Resource"]).contains(&"*") {
+                    for action in texts_of(&statement["Action"]) {
+                        let excused = WITHOUT_RESOURCE.contains(&action);
+                        assert!(excused, "{name}: {} {action}", role.reference());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An action that has no resource is not allowed on one, which would allow nothing.
+#[test]
+fn what_cannot_be_scoped_is_not() {
+    for name in texts().keys() {
+        let stack = full(name);
+        for role in stack.of_type("AWS::IAM::Role") {
+            for action in WITHOUT_RESOURCE {
+                let resources = resources(role, action);
+                assert!(resources.iter().all(|on| *on == "*"), "{name}: {action}");
+            }
+        }
+    }
+}
+
+fn trust(role: &StackResource) -> &Value {
+    let trust = &role.properties["AssumeRolePolicyDocument"]["Statement"];
+    assert_eq!(trust.as_array().unwrap().len(), 1);
+    &trust[0]
+}
+
+#[test]
+fn functions_are_assumed_by_lambda_alone() {
+    let lambda = json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    });
+    for name in ["functions", "remediation", "root-access", "activity-hub"] {
+        let stack = full(name);
+        for function in stack.of_type("AWS::Lambda::Function") {
+            let of_function = role(&stack, function.reference());
+            assert_eq!(function.text("Role"), of_function.attribute("Arn"));
+            assert_eq!(trust(of_function), &lambda);
+        }
+    }
+}
+
+#[test]
+fn evidence_is_for_functions_of_the_organization() {
+    assert_eq!(
+        trust(role(&full("evidence"), "evidence")),
+        &json!({
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:PrincipalOrgID": "o-sandbox0001"},
+                "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/*"},
+            },
+        })
+    );
+}
+
+/// A runbook's role is Systems Manager's, for executions of this account, and can invoke
+/// one function.
+#[test]
+fn a_runbook_invokes_one_function() {
+    let stack = full("remediation");
+    for control in ["trail-logging", "root-usage-alarm"] {
+        let runbook = role(&stack, &format!("{control}-runbook"));
+        assert_eq!(
+            trust(runbook),
+            &json!({
+                "Effect": "Allow",
+                "Principal": {"Service": "ssm.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {
+                        "aws:SourceArn": format!("arn:aws:ssm:*:{ACCOUNT}:automation-execution/*"),
+                    },
+                },
+            })
+        );
+        let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{control}-remediate");
+        let allowed = statements(runbook, None);
+        assert_eq!(actions(&allowed), BTreeSet::from(["lambda:InvokeFunction"]));
+        assert_eq!(resources(runbook, "lambda:InvokeFunction"), [function]);
+        // The runbook names the function, not whoever starts it.
+        let mut documents = stack.of_type("AWS::SSM::Document");
+        let document = documents
+            .find(|document| document.reference() == format!("rootguard-{control}"))
+            .unwrap();
+        let content = &document.properties["Content"];
+        let named = &content["mainSteps"][0]["inputs"]["FunctionName"];
+        assert_eq!(named, &json!(format!("{control}-remediate")));
+        let parameters: Vec<_> = content["parameters"].as_object().unwrap().keys().collect();
+        assert_eq!(parameters, ["AccountId", "AutomationAssumeRole"]);
+    }
+}
+
+#[test]
+fn root_sessions_are_for_two_tasks() {
+    let stack = full("root-access");
+    for name in ["no-root-keys-remediate", "hardware-root-mfa-remediate"] {
+        let role = role(&stack, name);
+        assert_eq!(resources(role, "sts:AssumeRoot"), ["arn:aws:iam::*:root"]);
+        let sessions = statements(role, None);
+        let mut sessions = sessions
+            .iter()
+            .filter(|statement| texts_of(&statement["Action"]).contains(&"sts:AssumeRoot"));
+        let task = |name: &str| format!("arn:aws:iam::aws:policy/root-task/{name}");
+        assert_eq!(
+            sessions.next().unwrap()["Condition"],
+            json!({"ArnEquals": {"sts:TaskPolicyArn": [
+                task("IAMAuditRootUserCredentials"),
+                task("IAMDeleteRootUserCredentials"),
+            ]}})
+        );
+        assert_eq!(sessions.next(), None);
+    }
+}
+
+/// A request says nothing but that it is one: who sends it decides whom it is about.
+#[test]
+fn root_remediation_is_asked_for_by_one_role_over_one_bus() {
+    let (member, central) = (full("remediation"), full("root-access"));
+    let request = role(&member, "request-root-remediation");
+    let bus = "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-remediation";
+    assert_eq!(resources(request, "events:PutEvents"), [bus]);
+    let policy = central
+        .of_type("AWS::Events::EventBusPolicy")
+        .next()
+        .unwrap();
+    assert_eq!(
+        policy.properties["Statement"]["Condition"],
+        json!({
+            "StringEquals": {
+                "aws:PrincipalOrgID": "o-sandbox0001",
+                "events:source": "rootguard.remediation",
+            },
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/request-root-remediation"},
+        })
+    );
+    for queue in central.of_type("AWS::SQS::QueuePolicy") {
+        let statements = queue.properties["PolicyDocument"]["Statement"]
+            .as_array()
+            .unwrap();
+        let [allowed, denied] = &statements[..] else {
+            panic!("{statements:?}")
+        };
+        let rule = &allowed["Condition"]["ArnEquals"]["aws:SourceArn"];
+        let mut rules = central.of_type("AWS::Events::Rule");
+        assert!(
+            rules.any(|known| known.attribute("Arn") == rule.as_str()),
+            "{rule}"
+        );
+        assert_eq!(
+            allowed["Principal"],
+            json!({"Service": "events.amazonaws.com"})
+        );
+        assert_eq!(denied["Effect"], "Deny");
+        assert_eq!(denied["Principal"], "*");
+        assert_eq!(
+            denied["Condition"],
+            json!({"ArnNotEquals": {"aws:SourceArn": rule}})
+        );
+    }
+    let details = member.of_type("AWS::SSM::Document").filter_map(|document| {
+        document.properties["Content"].pointer("/mainSteps/0/inputs/Entries/0/Detail")
+    });
+    let details: Vec<_> = details.collect();
+    let nothing_else = r#"{"requestId": "{{ automation:EXECUTION_ID }}"}"#;
+    assert_eq!(details, [nothing_else, nothing_else]);
+}
+
+/// What is on the activity bus came from a forwarding rule of the organization, and what
+/// is in the queue from the bus, or from the function itself.
+#[test]
+fn root_activity_comes_from_forwarders_over_one_bus() {
+    let (member, hub) = (full("functions"), full("activity-hub"));
+    let forward = role(&member, "forward-root-activity");
+    let bus = "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity";
+    assert_eq!(resources(forward, "events:PutEvents"), [bus]);
+    assert_eq!(actions(&statements(forward, None)).len(), 1);
+    assert_eq!(
+        trust(forward)["Principal"],
+        json!({"Service": "events.amazonaws.com"})
+    );
+    for rule in full("activity").of_type("AWS::Events::Rule") {
+        let target = &rule.properties["Targets"][0];
+        assert_eq!(target["Arn"], bus);
+        assert_eq!(target["RoleArn"], forward.attribute("Arn").unwrap());
+        // What AWS did not send is not forwarded.
+        let pattern = &rule.properties["EventPattern"];
+        assert!(
+            pattern["detail-type"]
+                .to_string()
+                .contains("via CloudTrail"),
+            "{pattern}"
+        );
+    }
+    let policy = hub.of_type("AWS::Events::EventBusPolicy").next().unwrap();
+    assert_eq!(
+        policy.properties["Statement"]["Condition"],
+        json!({
+            "StringEquals": {"aws:PrincipalOrgID": "o-sandbox0001"},
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/forward-root-activity"},
+        })
+    );
+    let queue = hub.of_type("AWS::SQS::QueuePolicy").next().unwrap();
+    let denied = &queue.properties["PolicyDocument"]["Statement"][1];
+    assert_eq!(denied["Effect"], "Deny");
+    assert_eq!(
+        denied["Condition"],
+        json!({"ArnNotEquals": {
+            "aws:SourceArn": hub.resource("Arrivals").unwrap().attribute("Arn"),
+            "aws:PrincipalArn": role(&hub, "root-activity").attribute("Arn"),
+        }})
+    );
+}
+
+/// The hub may have an account judged again, and do nothing else there.
+#[test]
+fn only_the_hubs_function_starts_evaluations() {
+    let stack = full("functions");
+    let start = role(&stack, "start-evaluation");
+    assert_eq!(
+        actions(&statements(start, None)),
+        BTreeSet::from(["config:StartConfigRulesEvaluation"])
+    );
+    assert_eq!(
+        trust(start),
+        &json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnEquals": {
+                "aws:PrincipalArn": "arn:aws:iam::444455556666:role/rootguard/root-activity",
+            }},
+        })
+    );
+    let hub = full("activity-hub");
+    let named = &hub.resource("RootActivity").unwrap().properties["Environment"]["Variables"];
+    let assumed = format!(
+        "arn:aws:iam::*:role/{}",
+        named["ROOTGUARD_EVALUATION_ROLE"].as_str().unwrap()
+    );
+    assert_eq!(
+        resources(role(&hub, "root-activity"), ASSUME_ROLE),
+        [assumed]
+    );
+}
