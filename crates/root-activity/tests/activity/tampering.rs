@@ -150,6 +150,10 @@ fn changes_of_rootguard_itself_concern_every_rule() {
             json!({"functionName": "trail-logging-remediate"}),
         ),
         (
+            "config:PutConfigRule",
+            json!({"configRule": {"configRuleName": "no-root-keys"}}),
+        ),
+        (
             "config:DeleteConfigRule",
             json!({"configRuleName": "root-usage-alarm"}),
         ),
