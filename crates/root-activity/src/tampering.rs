@@ -188,9 +188,9 @@ fn change_of_ours(record: &Record, call: &str, watched: &Watched) -> Option<Tamp
     if !changes || event == "PutEvaluations" || !OWN_SERVICES.contains(&service) {
         return None;
     }
-    let parameters = record.value("requestParameters")?.as_object()?;
-    let members: Vec<&str> = parameters.keys().map(String::as_str).collect();
-    let ours = names(record, &members).filter(|name| {
+    let mut said = Vec::new();
+    texts(record.value("requestParameters")?, &mut said);
+    let ours = said.into_iter().filter(|name| {
         let last = name.rsplit([':', '/']).next().unwrap_or(name);
         name.contains("/rootguard/") || fits_any(&watched.own_names, last)
     });
@@ -199,6 +199,16 @@ fn change_of_ours(record: &Record, call: &str, watched: &Watched) -> Option<Tamp
         resources,
         controls: CONTROLS,
     })
+}
+
+/// Every text in a value: `PutConfigRule` names the rule within the rule.
+fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        _ => {}
+    }
 }
 
 /// What a request names in some of its parameters, one or several in each.

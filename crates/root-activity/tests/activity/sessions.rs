@@ -133,6 +133,25 @@ fn a_session_that_was_refused_says_so_and_is_no_session() {
     assert!(plan.notices[0].notes.is_empty());
 }
 
+/// An instance lives for hours, and must neither grow nor believe what is over.
+#[test]
+fn an_instance_forgets_what_is_over() {
+    let mut function = Function::default();
+    function.receives(&[opening(0), call("a", 0, "ListAccessKeys")], 0);
+    let known = function.receives(&[call("b", 1500, "GetUser")], 1700);
+    assert_is_one_session(&known, 1);
+    let over = function.receives(&[call("c", 1800, "GetUser")], 1920);
+    assert_eq!(over.notices[0].facts.kind.to_string(), "api-call");
+
+    // Duplicates are known for ten minutes.
+    let record = root("RunInstances", &json!({}));
+    let copy = |sent| message("copy", sent, &event(&record));
+    let mut function = Function::default();
+    assert_eq!(function.receives(&[copy(0)], 0).notices.len(), 1);
+    assert_eq!(function.receives(&[copy(599)], 599).done.len(), 1);
+    assert_eq!(function.receives(&[copy(600)], 600).notices.len(), 1);
+}
+
 /// Another principal cannot hide behind the access key of a session.
 #[test]
 fn only_root_acts_in_a_privileged_session() {

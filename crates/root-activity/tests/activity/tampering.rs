@@ -1,5 +1,6 @@
 //! Changes to what guards an account, whoever makes them.
 
+use bundle::Rules;
 use root_activity::{CONTROLS, Class, Record, Tampering, Watched, classify};
 use serde_json::{Value, json};
 
@@ -149,6 +150,10 @@ fn changes_of_rootguard_itself_concern_every_rule() {
             json!({"functionName": "trail-logging-remediate"}),
         ),
         (
+            "config:PutConfigRule",
+            json!({"configRule": {"configRuleName": "no-root-keys"}}),
+        ),
+        (
             "config:DeleteConfigRule",
             json!({"configRuleName": "root-usage-alarm"}),
         ),
@@ -216,4 +221,15 @@ fn what_rootguard_does_itself_is_no_tampering() {
             "{call}"
         );
     }
+}
+
+/// AWS Config refuses a request that names a rule it does not have.
+#[test]
+fn the_rules_are_those_of_the_bundle() {
+    let rules = Rules::parse("").unwrap();
+    let mut bundled: Vec<_> = rules.enabled().map(bundle::ConfiguredRule::name).collect();
+    let mut known = CONTROLS.to_vec();
+    bundled.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(known, bundled);
 }
