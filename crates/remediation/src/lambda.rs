@@ -21,6 +21,7 @@ use crate::approval::RemediationParameters;
 use crate::event::{RequestError, accept};
 use crate::record::Record;
 use crate::remediation::Remediation;
+use crate::request::RequestRefused;
 use crate::run::{Patience, Run};
 
 pub use lambda_runtime::Error;
@@ -32,7 +33,7 @@ pub const RULE_PARAMETERS: &str = "ROOTGUARD_RULE_PARAMETERS";
 pub const REMEDIATION: &str = "ROOTGUARD_REMEDIATION";
 
 /// What is kept of the time that is left, for the answer.
-const ANSWERING_TIME: Duration = Duration::from_secs(2);
+pub(crate) const ANSWERING_TIME: Duration = Duration::from_secs(2);
 
 /// A remediation that never began: nothing was changed.
 #[derive(thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum RemediationError {
     /// The request is not one that the function takes.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The event did not come by the request queue.
+    #[error(transparent)]
+    Refused(#[from] RequestRefused),
     /// The function does not know which account it works in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -59,7 +63,7 @@ impl RemediationError {
     /// A stable name of what went wrong, for metrics and alarms.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::Request(_) => "InvalidRequest",
+            Self::Request(_) | Self::Refused(_) => "InvalidRequest",
             Self::Identity(_) => "InvalidFunctionArn",
             Self::Parameter(_) => "InvalidParameter",
             Self::Call(CallError::Throttled { .. }) => "Throttled",
