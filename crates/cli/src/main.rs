@@ -1,5 +1,6 @@
 //! `rootguard` guards the root user of every account in an AWS organization.
 
+mod audit_root;
 mod check;
 mod demo;
 mod exit;
@@ -27,6 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    AuditRoot(audit_root::AuditRoot),
     Check(check::Check),
     Demo(demo::Demo),
     ExplainFilter(explain_filter::ExplainFilter),
@@ -41,6 +43,7 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::AuditRoot(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),

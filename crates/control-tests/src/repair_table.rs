@@ -70,10 +70,14 @@ impl<R: Remediation> RepairTable<R> {
                 let after = record.after.as_ref().unwrap().compliance;
                 assert_eq!(after, Compliance::Compliant, "{name}");
             }
-            patient.calls();
-            let again = patient.remediate().await.unwrap();
-            assert!(!patient.calls().iter().any(is_write::<R>), "{name}");
-            assert_eq!(again.outcome, record.outcome, "{name}: {}", again.why);
+            let wrote = patient.calls().iter().any(is_write::<R>);
+            assert!(steps || !wrote, "{name}");
+            // Without a step, the second time would be the first once more.
+            if steps {
+                let again = patient.remediate().await.unwrap();
+                assert!(!patient.calls().iter().any(is_write::<R>), "{name}");
+                assert_eq!(again.outcome, record.outcome, "{name}: {}", again.why);
+            }
             if !matches!(judged, Compliance::Compliant | Compliance::NotApplicable) {
                 repaired.insert(name.clone(), Repaired::of(&record));
             }
@@ -86,7 +90,9 @@ impl<R: Remediation> RepairTable<R> {
         for (name, value) in [("dryRun", json!(true)), ("mode", json!("off"))] {
             let mut remediation = remediation.clone();
             remediation[name] = value;
-            for row in &self.rows {
+            // Of a row without a step nothing could be changed; see `repair_twice`.
+            let judged = |row: &&Row<R>| row.compliance == Compliance::NonCompliant;
+            for row in self.rows.iter().filter(judged) {
                 let patient = (self.patient)(row, &remediation);
                 let before = (self.state)(&patient);
                 let record = patient.remediate().await.unwrap();

@@ -21,6 +21,7 @@ use crate::approval::RemediationParameters;
 use crate::event::{RequestError, accept};
 use crate::record::Record;
 use crate::remediation::Remediation;
+use crate::request::RequestRefused;
 use crate::run::{Patience, Run};
 
 pub use lambda_runtime::Error;
@@ -40,6 +41,9 @@ pub enum RemediationError {
     /// The request is not one that the function takes.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The event did not come by the request queue.
+    #[error(transparent)]
+    Refused(#[from] RequestRefused),
     /// The function does not know which account it works in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -59,7 +63,7 @@ impl RemediationError {
     /// A stable name of what went wrong, for metrics and alarms.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::Request(_) => "InvalidRequest",
+            Self::Request(_) | Self::Refused(_) => "InvalidRequest",
             Self::Identity(_) => "InvalidFunctionArn",
             Self::Parameter(_) => "InvalidParameter",
             Self::Call(CallError::Throttled { .. }) => "Throttled",
@@ -69,7 +73,7 @@ impl RemediationError {
     }
 
     /// What a caught panic said.
-    pub fn panic(panic: &(dyn Any + Send)) -> Self {
+    fn panic(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         Self::Panic(text.unwrap_or_else(|| "with no message".to_owned()))
@@ -92,30 +96,56 @@ impl From<RemediationError> for Diagnostic {
     }
 }
 
+/// An invocation, and what it is answered with.
+pub(crate) struct Invocation {
+    pub(crate) event: Value,
+    pub(crate) request_id: String,
+    pub(crate) function_arn: String,
+    pub(crate) deadline: Instant,
+    pub(crate) sdk: SdkConfig,
+}
+
 /// Serves invocations until Lambda ends the process: the whole `main` of every
 /// `…-remediate`.
 ///
 /// # Errors
 /// When the Lambda Runtime API cannot be reached.
 pub async fn serve<R: Remediation>() -> Result<(), Error> {
+    serve_each(async |invocation: Invocation| {
+        let request_id = invocation.request_id.clone();
+        let work = AssertUnwindSafe(Box::pin(remediate::<R>(invocation)));
+        let result = or_panic(work.catch_unwind().await);
+        log(R::METADATA.name, &request_id, &result);
+        result
+    })
+    .await
+}
+
+pub(crate) async fn serve_each<T: Serialize>(
+    handle: impl AsyncFn(Invocation) -> Result<T, RemediationError>,
+) -> Result<(), Error> {
     config_rule::lambda::log_json();
     let sdk = sdk::of_function();
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let sdk = sdk.clone();
-        async move {
-            let remaining = event.context.deadline().duration_since(SystemTime::now());
-            let deadline = Instant::now() + remaining.unwrap_or_default();
-            let arn = event.context.invoked_function_arn.clone();
-            let work = Box::pin(remediate::<R>(&event.payload, &arn, deadline, sdk));
-            let result = match AssertUnwindSafe(work).catch_unwind().await {
-                Ok(result) => result,
-                Err(panic) => Err(RemediationError::panic(panic.as_ref())),
-            };
-            log(R::METADATA.name, &event.context.request_id, &result);
-            result
-        }
+    let handle = &handle;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let remaining = event.context.deadline().duration_since(SystemTime::now());
+        let invocation = Invocation {
+            request_id: event.context.request_id,
+            function_arn: event.context.invoked_function_arn,
+            deadline: Instant::now() + remaining.unwrap_or_default(),
+            event: event.payload,
+            sdk: sdk.clone(),
+        };
+        handle(invocation)
     }))
     .await
+}
+
+/// A panic is an error like others.
+pub(crate) fn or_panic<T>(
+    result: Result<Result<T, RemediationError>, Box<dyn Any + Send>>,
+) -> Result<T, RemediationError> {
+    result.unwrap_or_else(|panic| Err(RemediationError::panic(panic.as_ref())))
 }
 
 /// One line with the whole record: the before-state of every step is nowhere else
@@ -146,13 +176,19 @@ pub(crate) fn log<C: Serialize>(
 }
 
 async fn remediate<R: Remediation>(
-    event: &Value,
-    arn: &str,
+    invocation: Invocation,
+) -> Result<Record<R::Change>, RemediationError> {
+    let identity = Identity::of_function(&invocation.function_arn)?;
+    accept(&invocation.event, &identity)?;
+    repair::<R>(identity, invocation.deadline, invocation.sdk).await
+}
+
+/// Repairs an account as the function's own configuration says.
+pub(crate) async fn repair<R: Remediation>(
+    identity: Identity,
     deadline: Instant,
     sdk: SdkConfig,
 ) -> Result<Record<R::Change>, RemediationError> {
-    let identity = Identity::of_function(arn)?;
-    accept(event, &identity)?;
     let rule: RuleParameters<R::Parameters> = configured(RULE_PARAMETERS)?;
     let remediation: RemediationParameters<R> = configured(REMEDIATION)?;
     let run = Run {
@@ -167,7 +203,7 @@ async fn remediate<R: Remediation>(
 }
 
 /// The function's own configuration; where the variable is not set, the defaults.
-pub(crate) fn configured<P: Parameters>(variable: &'static str) -> Result<P, ParameterError> {
+fn configured<P: Parameters>(variable: &'static str) -> Result<P, ParameterError> {
     let text = env::var(variable).unwrap_or_default();
     let values = if text.is_empty() {
         Ok(Map::new())

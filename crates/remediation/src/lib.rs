@@ -4,14 +4,17 @@
 //! see, what it would do ([`Plan`]), how it does a step and how it takes one back.
 //! The rest is here, once for all: what the organization allows ([`Approval`]), the
 //! loop that applies and looks again ([`Run`]), the [`Record`], [`undo()`], and the
-//! Lambda function around it ([`lambda::serve`]).
+//! Lambda function around it ([`lambda::serve`], and [`central::serve`] for repairs from
+//! another account).
 
 mod approval;
+pub mod central;
 mod event;
 pub mod lambda;
 mod plan;
 mod record;
 mod remediation;
+mod request;
 mod run;
 mod undo;
 mod write;
@@ -21,6 +24,7 @@ pub use event::{RequestError, accept};
 pub use plan::{ManualItem, Plan, READ_REFUSED, Step};
 pub use record::{Outcome, Record, RecordedStep, StepStatus};
 pub use remediation::{Remediation, remediation_actions};
+pub use request::{Request, RequestRefused, requests};
 pub use run::{Patience, Run};
 pub use undo::{Undo, UndoneStep, undo};
 pub use write::{StepError, remove, write};

@@ -80,3 +80,57 @@ fn a_trail_is_planned_repaired_and_left_again_as_it_was() {
     assert!(again.err.contains("must be a new file"), "{}", again.err);
     assert!(planned(&run(url, &folder, &["plan"])));
 }
+
+const ROOT_USERS: &str = r#"
+management_account = "999999999999"
+iam_delegated_administrator = "222222222222"
+
+[[account]]
+id = "999999999999"
+name = "management"
+
+[[account]]
+id = "222222222222"
+name = "security"
+
+[[account]]
+id = "333333333333"
+name = "keys"
+[account.root]
+password = false
+access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE" }]
+mfa_devices = [{ kind = "virtual", serial = "arn:aws:iam::333333333333:mfa/phone", enabled = 2026-01-01T00:00:00Z }]
+"#;
+
+#[test]
+fn root_users_are_looked_at_after_a_warning_and_never_that_of_the_management_account() {
+    let served = Served::start("audit-root", ROOT_USERS);
+    let audit = |arguments: &[&str]| {
+        let mut command = command(&["audit-root", "--region", "eu-west-1"]);
+        command
+            .args(["--endpoint-url", &served.url])
+            .args(arguments)
+            .env("AWS_ACCESS_KEY_ID", "222222222222")
+            .env("AWS_SECRET_ACCESS_KEY", "secret");
+        finished(command.output().unwrap())
+    };
+    let asked = audit(&["333333333333"]);
+    assert_eq!(asked.code, 2);
+    assert!(
+        asked
+            .err
+            .contains("sets off the root-usage alarm of 333333333333")
+    );
+    assert!(asked.out.is_empty());
+    let seen = audit(&["--yes", "333333333333"]);
+    assert_eq!(seen.code, 1, "{}", seen.err);
+    let root = &seen.json()[0]["root"];
+    assert_eq!(root["accessKeys"][0]["id"], "AKIAIOSFODNN7EXAMPLE");
+    assert_eq!(root["mfaDevices"][0]["kind"], "virtual");
+    let management = audit(&["--yes", "999999999999"]);
+    assert_eq!(management.code, 2);
+    assert_eq!(
+        management.json()[0]["unread"]["denied"]["action"],
+        "sts:AssumeRoot"
+    );
+}

@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use remediation::{Outcome, Patience, Record, Remediation, RemediationParameters, Run};
 use root_credentials::{AccountSummary, RootAccessKey, RootAudit};
 use sandbox::{
-    AccessKey, Account, Fault, LastUsed, Organization, RootUser, Sandbox, SigningCertificate,
+    AccessKey, Account, Fault, FunctionProcess, LastUsed, Organization, ProcessSettings, RootUser,
+    Sandbox, SigningCertificate,
 };
 use serde_json::{Map, Value, json};
 
@@ -370,4 +371,56 @@ proptest! {
         prop_assert_eq!(plan.steps.len(), usize::from(deletes));
         prop_assert_eq!(plan.manual.len(), usize::from(!deletes));
     }
+}
+
+/// The function as a process: requests come by its queue, about the account on the
+/// envelope, or not at all.
+#[tokio::test]
+async fn the_central_function_believes_its_queue_and_the_envelope() {
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:222222222222:root-remediation";
+    let sandbox = organization(&with_key(400, None));
+    let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let arn = format!("arn:aws:lambda:{REGION}:{CENTRAL}:function:no-root-keys-remediate");
+    let remediation = json!({"mode": "manual", "managementAccountId": MANAGEMENT});
+    let settings = ProcessSettings::new(env!("CARGO_BIN_EXE_no-root-keys-remediate"), &arn)
+        .credentials(&sandbox.role_credentials(CENTRAL, "remediator").unwrap())
+        .endpoint_url(server.endpoint_url())
+        .environment("ROOTGUARD_REMEDIATION", remediation.to_string())
+        .environment("ROOTGUARD_REQUEST_QUEUE", QUEUE);
+    let process = FunctionProcess::start(settings).await.unwrap();
+    let event = |queue: &str, account: &str, detail: Value| {
+        let envelope = json!({
+            "source": "rootguard.remediation",
+            "account": account,
+            "detail": detail,
+        });
+        let body = envelope.to_string();
+        json!({"Records": [{"eventSource": "aws:sqs", "eventSourceARN": queue, "body": body}]})
+    };
+    let id = json!({"requestId": "r-1"});
+    let other = "arn:aws:sqs:eu-west-1:111122223333:root-remediation";
+    for event in [
+        event(other, MEMBER, id.clone()),
+        json!({"resourceId": MEMBER}),
+    ] {
+        let refused = process.send(event).await.unwrap_err();
+        assert_eq!(refused.error_type, "InvalidRequest", "{refused}");
+    }
+    let names_another = json!({"requestId": "r-1", "account": MEMBER});
+    let refused = process
+        .send(event(QUEUE, CENTRAL, names_another))
+        .await
+        .unwrap();
+    assert_eq!(refused[0]["outcome"], "REFUSED");
+    let management = process
+        .send(event(QUEUE, MANAGEMENT, id.clone()))
+        .await
+        .unwrap();
+    assert_eq!(management[0]["record"]["outcome"], "REFUSED");
+    assert!(!served(&sandbox).contains(&"AssumeRoot".to_owned()));
+    assert_eq!(keys(&sandbox, MEMBER), 1);
+    let done = process.send(event(QUEUE, MEMBER, id)).await.unwrap();
+    assert_eq!(done[0]["requestId"], "r-1");
+    assert_eq!(done[0]["record"]["outcome"], "DONE", "{done}");
+    assert_eq!((keys(&sandbox, MEMBER), keys(&sandbox, MANAGEMENT)), (0, 1));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use config_rule::Compliance;
 use control_tests::{Patient, RepairTable, Repaired, Row};
 use remediation::{Outcome, remediation_actions};
 use root_usage_alarm::{CIS_FILTER, CONSOLE_FILTER, NAME, RootUsageAlarm};
@@ -131,7 +132,8 @@ async fn what_is_done_is_what_the_control_declares() {
 /// more statement.
 #[tokio::test]
 async fn everything_that_was_there_stays() {
-    for row in &table().rows {
+    let broken = |row: &&Row<RootUsageAlarm>| row.compliance == Compliance::NonCompliant;
+    for row in table().rows.iter().filter(broken) {
         let patient = patient(row, &told());
         let before = state(&patient);
         let record = patient.remediate().await.unwrap();

@@ -46,6 +46,7 @@ def topics(run, full, empty, non_ascii):
         "FifoTopic": "true", "ContentBasedDeduplication": "true"}, "Tags": []}
     run.call("sns.CreateTopic", queue, empty)
 
+    run.call("sns.ListTagsForResource", {"ResourceArn": arn}, full)
     shown = run.call("sns.GetTopicAttributes", {"TopicArn": arn}, full).get("Attributes", {})
     for name, value in attributes.items():
         run.same(name, shown.get(name), value)
