@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
@@ -129,11 +130,27 @@ impl Place {
             .region()
             .map(ToString::to_string)
             .context("no Region: pass --region, or set AWS_REGION or a Region in the profile")?;
-        let caller = aws_sdk_sts::Client::new(&config)
+        if !is_region_name(&region) {
+            bail!("{region:?} is no Region: it has a name such as us-east-1");
+        }
+        // Whoever is waiting at a terminal is told soon that nobody answers.
+        let patience = aws_sdk_sts::config::Builder::from(&config)
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .build();
+        let caller = aws_sdk_sts::Client::from_conf(patience)
             .get_caller_identity()
             .send()
             .await
-            .map_err(|error| nobody_knows(&error, self.profile.as_deref()))?;
+            .map_err(|error| {
+                let advice = advice(
+                    &error,
+                    &region,
+                    self.profile.as_deref(),
+                    config.endpoint_url(),
+                );
+                let why = config_rule::explain(&error);
+                anyhow!("cannot tell which account this is (sts:GetCallerIdentity): {why}{advice}")
+            })?;
         let arn = caller.arn().context("sts:GetCallerIdentity gave no ARN")?;
         Ok(Account::new(config, Identity::of_caller(arn, &region)?))
     }
@@ -144,29 +161,46 @@ fn endpoint(text: &str) -> Result<String, String> {
         .strip_prefix("http://")
         .or(text.strip_prefix("https://"));
     match host {
-        Some(host) if !host.is_empty() => Ok(text.to_owned()),
-        _ => Err("it starts with http:// or https://".to_owned()),
+        Some(host) if !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic()) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("it starts with http:// or https://, and has no spaces".to_owned()),
     }
 }
 
-/// Why AWS did not say who asks, and what to do. Credentials are most often the cause,
-/// but not where the request did not get to AWS.
-fn nobody_knows(error: &SdkError<GetCallerIdentityError>, profile: Option<&str>) -> anyhow::Error {
-    let advice = match error {
-        SdkError::ConstructionFailure(_) => String::new(),
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
-            "\nIs there a way to AWS from here?".to_owned()
+/// Whether a text can be the name of a Region; which there are, only AWS knows.
+fn is_region_name(text: &str) -> bool {
+    let of_names = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.chars().all(of_names)
+}
+
+/// What to do where AWS did not say who asks. Credentials are most often the cause, but
+/// not where the request did not get to AWS.
+fn advice(
+    error: &SdkError<GetCallerIdentityError>,
+    region: &str,
+    profile: Option<&str>,
+    endpoint_url: Option<&str>,
+) -> String {
+    let unanswered = match error {
+        SdkError::ConstructionFailure(_) => return String::new(),
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::TimeoutError(_) => true,
+        _ => false,
+    };
+    match (unanswered, endpoint_url) {
+        (true, Some(url)) => format!("\nDoes anything answer at {url}?"),
+        (true, None) => {
+            format!("\nIs there a way to AWS from here, and a Region called {region}?")
         }
-        _ => {
+        (false, _) => {
             let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
             format!(
-                "\nAre there valid credentials{place}? Try `aws sso login`, --profile, or \
-                 AWS_PROFILE."
+                "\nAre there valid credentials{place}, and is the Region {region} switched on? \
+                 Try `aws sso login`, --profile, or AWS_PROFILE."
             )
         }
-    };
-    let why = config_rule::explain(error);
-    anyhow!("cannot tell which account this is (sts:GetCallerIdentity): {why}{advice}")
+    }
 }
 
 fn row_result(result: Result<Verdict, JudgeError>) -> RowResult {

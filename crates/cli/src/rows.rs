@@ -174,6 +174,7 @@ fn table(rows: &[Row]) -> Table {
     } else {
         table.set_header(["RESULT", "REASON"]);
     }
+    let mut above: Option<&Row> = None;
     for row in rows {
         let (state, color, reason) = match &row.result {
             RowResult::Judged {
@@ -182,11 +183,17 @@ fn table(rows: &[Row]) -> Table {
             } => (compliance.to_string(), color_of(*compliance), annotation),
             RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
         };
-        // The name below the id leaves the reason more of the width.
-        let account = match &row.account_name {
-            Some(name) => format!("{}\n{name}", row.account),
-            None => row.account.clone(),
+        // The rows of an account stand together, and name it once. The name below the id
+        // leaves the reason more of the width.
+        let account = match (above, &row.account_name) {
+            (Some(above), _) if above.account == row.account => String::new(),
+            (_, Some(name)) => format!("{}\n{name}", row.account),
+            (_, None) => row.account.clone(),
         };
+        if above.is_some() && !account.is_empty() {
+            table.add_row([""]);
+        }
+        above = Some(row);
         let coloured = |text| Cell::new(text).fg(color).add_attribute(Attribute::Bold);
         // Of errors, which are AWS's or a snapshot's text: nothing moves the cursor.
         let reason = Cell::new(reason.replace(char::is_control, " "));
@@ -195,7 +202,7 @@ fn table(rows: &[Row]) -> Table {
             table.add_row([account, control, coloured(state), reason]);
         } else {
             let result = format!("{account}\n{}\n{state}", row.control);
-            table.add_row([coloured(result), reason]);
+            table.add_row([coloured(result.trim_start().to_owned()), reason]);
         }
     }
     // Only the reasons give way.

@@ -9,7 +9,7 @@ use clap::Args;
 use sandbox::{Organization, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::exit::Outcome;
+use crate::exit::{Outcome, is_closed_pipe};
 
 /// Serve a local AWS organization to any AWS client, until interrupted
 ///
@@ -19,7 +19,12 @@ use crate::exit::Outcome;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Loopback address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4599")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:4599",
+        value_parser = address
+    )]
     listen: SocketAddr,
     /// File that describes the organization
     #[arg(long, value_name = "FILE")]
@@ -31,10 +36,10 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let path = self.organization.display();
-        let organization =
-            Organization::read(&self.organization).with_context(|| format!("reading {path}"))?;
-        let sandbox = Sandbox::new(organization).with_context(|| format!("reading {path}"))?;
+        let reading = || format!("reading {}", self.organization.display());
+        let text = std::fs::read_to_string(&self.organization).with_context(reading)?;
+        let organization: Organization = text.parse().with_context(reading)?;
+        let sandbox = Sandbox::new(organization).with_context(reading)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let server = sandbox.serve(self.listen).await?;
         let url = server.endpoint_url();
@@ -42,7 +47,11 @@ impl Serve {
             std::fs::write(file, format!("{url}\n"))
                 .with_context(|| format!("writing {}", file.display()))?;
         }
-        announce(&sandbox, &url)?;
+        match announce(&sandbox, &url) {
+            // Whoever has read enough still wants it served.
+            Err(error) if is_closed_pipe(&error) => {}
+            announced => announced?,
+        }
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted?,
             _ = terminate.recv() => {}
@@ -50,6 +59,11 @@ impl Serve {
         server.shut_down().await;
         Ok(Outcome::Done)
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let example = "it takes an address and a port, such as 127.0.0.1:4599";
+    text.parse().map_err(|_| example.to_owned())
 }
 
 fn announce(sandbox: &Sandbox, url: &str) -> anyhow::Result<()> {

@@ -2,80 +2,33 @@
 //! raw answers are held to botocore's model of the service; the AWS CLI reads what the
 //! organization file says.
 //!
-//! They need Python with the packages of `clients/requirements.txt`, in exactly these
-//! versions: the interpreter that `ROOTGUARD_PYTHON` names, else `python3`. Without them
-//! the tests are skipped and say so, except where `CI` is set: there they fail.
+//! They need Python: see `python/mod.rs`.
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     reason = "test"
 )]
 
-use std::env;
+mod python;
+
 use std::process::Stdio;
 
 use aws_sdk_config::types::{
     ComplianceType, ConfigRule, Evaluation, EventSource, MessageType, Owner, Source, SourceDetail,
 };
+use python::{isolated, python};
 use sandbox::{Context, Fault, Notification, Organization, Sandbox, Server};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
-const REQUIREMENTS: &str = include_str!("clients/requirements.txt");
 const REGION: &str = "eu-west-1";
 /// The account that has everything, and the one that has nothing.
 const FULL: &str = "222222222222";
 const EMPTY: &str = "333333333333";
 const RULE: &str = "client-rule";
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:222222222222:function:client-rule";
-
-/// Python with the pinned packages, or nothing after saying so.
-async fn python() -> Option<String> {
-    let named = env::var("ROOTGUARD_PYTHON").ok();
-    let interpreter = named.clone().unwrap_or_else(|| "python3".to_owned());
-    let code = "import importlib.metadata as m, sys\n\
-        for r in sys.argv[1:]:\n    n, v = r.split('==')\n    assert m.version(n) == v, (r, m.version(n))";
-    let output = Command::new(&interpreter)
-        .args(["-c", code])
-        .args(REQUIREMENTS.lines())
-        .output()
-        .await;
-    let absence = match output {
-        Ok(output) if output.status.success() => return Some(interpreter),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    let needed = REQUIREMENTS.replace('\n', " ");
-    assert!(
-        named.is_none() && env::var_os("CI").is_none(),
-        "{interpreter} has not {needed}: {absence}"
-    );
-    eprintln!("skipped: {interpreter} has not {needed}(name one that has in ROOTGUARD_PYTHON)");
-    None
-}
-
-/// Python, isolated from whatever AWS configuration the machine has.
-fn isolated(python: &str) -> Command {
-    let mut command = Command::new(python);
-    command.current_dir(SCRIPTS).stdin(Stdio::null());
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("NO_PROXY", "127.0.0.1")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONIOENCODING", "utf-8");
-    command
-}
 
 /// The organization of `clients/organization.toml`, served, with one rule.
 async fn served() -> (Sandbox, Server) {
@@ -122,7 +75,7 @@ fn result_token(sandbox: &Sandbox) -> String {
 #[tokio::test]
 async fn the_check_of_answers_notices_doctored_ones() {
     let Some(python) = python().await else { return };
-    let output = isolated(&python)
+    let output = isolated(&python, SCRIPTS)
         .args(["-m", "unittest", "test_answers"])
         .output()
         .await
@@ -147,7 +100,7 @@ async fn boto3_calls_every_operation_and_every_answer_is_of_the_model() {
         "resultToken": result_token(&sandbox),
     });
 
-    let mut script = isolated(&python)
+    let mut script = isolated(&python, SCRIPTS)
         .arg("boto3_calls.py")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -185,7 +138,7 @@ async fn boto3_calls_every_operation_and_every_answer_is_of_the_model() {
 
 /// What the AWS CLI reads as the administrator of an account.
 async fn cli(python: &str, server: &Server, account: &str, arguments: &[&str]) -> Value {
-    let output = isolated(python)
+    let output = isolated(python, SCRIPTS)
         .args(["-m", "awscli", "--output", "json", "--region", REGION])
         .args(["--endpoint-url", &server.endpoint_url()])
         .args(arguments)

@@ -1,17 +1,16 @@
 //! `rootguard demo`: every rule in every account of a local organization.
 
-use std::time::{Duration, Instant, SystemTime};
+mod deploy;
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use aws_sdk_config::types::{
-    ComplianceType, ConfigRule, EventSource, MessageType, Owner, Source, SourceDetail,
-};
-use bundle::{ConfiguredRule, Rule};
+use aws_sdk_config::types::ComplianceType;
 use clap::Args;
-use config_rule::{Compliance, Function};
-use sandbox::{FunctionError, Organization, Sandbox, sdk_config_over_http};
-use serde_json::Value;
+use config_rule::Compliance;
+use sandbox::{Organization, Sandbox, sdk_config_over_http};
 
+use self::deploy::{deploy, evidence_roles, in_this_organization};
 use crate::exit::Outcome;
 use crate::progress;
 use crate::rows::{self, Format, Row, RowResult};
@@ -20,16 +19,14 @@ use crate::rules::{ChosenRules, RulesFile};
 const ORGANIZATION: &str = include_str!("organization.toml");
 const REGION: &str = "us-east-1";
 
-/// How long an evaluation may take here; what AWS throttles for ever ends sooner.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Show what rootguard finds, in a local organization; needs no AWS account
 ///
 /// Starts a sandbox of AWS in this process, deploys every rule to every account,
-/// lets AWS Config invoke it, and prints what AWS Config then shows.
+/// lets AWS Config invoke it, and prints what AWS Config then shows. The rules are
+/// given the evidence role of that organization as centralEvidenceRoleArns.
 ///
 /// Exit code: 0 when every evaluation ended, whatever the verdicts.
 #[derive(Debug, Args)]
@@ -48,9 +45,11 @@ impl Demo {
         let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>()?)?;
         let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
         let endpoint = server.endpoint_url();
+        let evidence_roles = evidence_roles(&sandbox);
         for account in &sandbox.organization().accounts {
             for rule in rules.enabled() {
-                deploy(&sandbox, &endpoint, &account.id, rule).await?;
+                let rule = in_this_organization(rule, &evidence_roles);
+                deploy(&sandbox, &endpoint, &account.id, &rule).await?;
             }
         }
         finish(&sandbox, &rules).await?;
@@ -69,83 +68,13 @@ impl Demo {
         }
         server.shut_down().await;
         let note = format!(
-            "{} evaluations in {:.1} s, in a local organization: nothing here is real.",
+            "{} evaluations in {:.1} s, in a local organization with an evidence role of its own: \
+             nothing here is real.",
             rows.len(),
             started.elapsed().as_secs_f64()
         );
         rows::print(&rows, &rules, &[note], self.format)?;
         Ok(Outcome::Done)
-    }
-}
-
-/// Deploys a rule as a stack set would: the function, then the Config rule, which
-/// AWS Config evaluates at once.
-async fn deploy(
-    sandbox: &Sandbox,
-    endpoint: &str,
-    account: &str,
-    configured: &ConfiguredRule,
-) -> anyhow::Result<()> {
-    let rule = configured.rule;
-    let metadata = rule.metadata();
-    let arn = format!(
-        "arn:aws:lambda:{REGION}:{account}:function:rootguard-{}",
-        metadata.name
-    );
-    let sdk = sdk_config_over_http(endpoint, Sandbox::administrator(account), REGION);
-    let function_sdk = sdk.clone();
-    sandbox.register_function_with_timeout(
-        &arn,
-        move |event: Value, context: sandbox::Context| {
-            let sdk = function_sdk.clone();
-            async move { invoke(rule, &event, &context, sdk).await }
-        },
-        FUNCTION_TIMEOUT,
-    );
-    let source = Source::builder()
-        .owner(Owner::CustomLambda)
-        .source_identifier(&arn)
-        .source_details(
-            SourceDetail::builder()
-                .event_source(EventSource::AwsConfig)
-                .message_type(MessageType::ScheduledNotification)
-                .maximum_execution_frequency(configured.frequency.to_string().as_str().into())
-                .build(),
-        )
-        .build()?;
-    let parameters = configured.input_parameters();
-    let parameters = (!parameters.is_empty()).then(|| Value::Object(parameters).to_string());
-    let rule = ConfigRule::builder()
-        .config_rule_name(metadata.name)
-        .description(metadata.title)
-        .source(source)
-        .set_input_parameters(parameters)
-        .build();
-    aws_sdk_config::Client::new(&sdk)
-        .put_config_rule()
-        .config_rule(rule)
-        .send()
-        .await
-        .map_err(|error| anyhow::Error::msg(config_rule::explain(&error)))
-        .with_context(|| format!("deploying {} to {account}", metadata.name))?;
-    Ok(())
-}
-
-/// What the Lambda function does with an invocation.
-async fn invoke(
-    rule: &dyn Rule,
-    event: &Value,
-    context: &sandbox::Context,
-    sdk: aws_types::SdkConfig,
-) -> Result<Value, FunctionError> {
-    let remaining = context.deadline.duration_since(SystemTime::now());
-    let function = Function {
-        arn: context.invoked_function_arn.clone(),
-        deadline: tokio::time::Instant::now() + remaining.unwrap_or_default(),
-    };
-    match rule.evaluate(event, &function, sdk).await {
-        Ok(evaluation) => Ok(serde_json::to_value(evaluation).unwrap_or_default()),
-        Err(error) => Err(FunctionError::new(error.error_type(), error.to_string())),
     }
 }
 

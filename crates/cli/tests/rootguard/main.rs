@@ -7,8 +7,12 @@
 )]
 
 mod account;
+mod boto3;
 mod command;
+mod demo;
 mod filters;
 mod organization;
+#[path = "../../../sandbox/tests/python/mod.rs"]
+mod python;
 mod rules;
 mod snapshot;

@@ -1,10 +1,11 @@
-//! `rootguard demo` and `rootguard sandbox`: a local organization.
+//! `rootguard sandbox`: a local organization.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::command::{command, finished, folder, run, run_unread};
+use crate::account::check;
+use crate::command::{command, folder, run};
 
 /// `rootguard sandbox` as a process; killed when dropped.
 pub(crate) struct Served {
@@ -22,9 +23,11 @@ impl Served {
             .arg(&file)
             .arg("--ready-file")
             .arg(&ready)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Nobody reads what it says.
+        drop(child.stdout.take());
         let url = read_when_there(&ready, &mut child);
         Self {
             child: Some(child),
@@ -52,6 +55,55 @@ impl Drop for Served {
     }
 }
 
+/// An account for an organization file: clean but for what is said of it.
+pub(crate) fn account(id: &str, said: &str) -> String {
+    let account = format!("[[account]]\nid = '{id}'\nname = 'account'\n{said}\n");
+    account + &TRAIL_AND_ALARM.replace("ACCOUNT", id)
+}
+
+/// What satisfies trail-logging and root-usage-alarm.
+const TRAIL_AND_ALARM: &str = r#"
+[[account.trail]]
+region = "us-east-1"
+Name = "audit"
+IsMultiRegionTrail = true
+CloudWatchLogsLogGroupArn = "arn:aws:logs:us-east-1:ACCOUNT:log-group:audit:*"
+
+[[account.log_group]]
+region = "us-east-1"
+logGroupName = "audit"
+
+[[account.metric_filter]]
+region = "us-east-1"
+logGroupName = "audit"
+filterName = "root"
+filterPattern = '{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}'
+metricTransformations = [{ metricNamespace = "Audit", metricName = "Root", metricValue = "1" }]
+
+[[account.metric_alarm]]
+region = "us-east-1"
+AlarmName = "root"
+Namespace = "Audit"
+MetricName = "Root"
+Statistic = "Sum"
+Period = 60
+EvaluationPeriods = 1
+Threshold = 1
+ComparisonOperator = "GreaterThanOrEqualToThreshold"
+TreatMissingData = "notBreaching"
+AlarmActions = ["arn:aws:sns:us-east-1:ACCOUNT:on-call"]
+
+[[account.topic]]
+region = "us-east-1"
+Name = "on-call"
+
+[[account.subscription]]
+region = "us-east-1"
+TopicArn = "arn:aws:sns:us-east-1:ACCOUNT:on-call"
+Protocol = "email"
+Endpoint = "somebody@example.com"
+"#;
+
 fn read_when_there(path: &Path, child: &mut Child) -> String {
     let end = Instant::now() + Duration::from_secs(30);
     while Instant::now() < end {
@@ -65,128 +117,14 @@ fn read_when_there(path: &Path, child: &mut Child) -> String {
 }
 
 #[test]
-fn the_demo_shows_every_account_and_a_failure_as_one() {
-    let demo = run(&["demo", "--format", "json"]);
-    assert_eq!(demo.code, 0, "{}", demo.err);
-    for (id, control, compliance, start) in [
-        (
-            "111111111111",
-            "no-root-keys",
-            Some("COMPLIANT"),
-            "NO_ROOT_KEYS:",
-        ),
-        (
-            "333333333333",
-            "no-root-keys",
-            Some("COMPLIANT"),
-            "NO_ROOT_KEYS:",
-        ),
-        (
-            "444444444444",
-            "no-root-keys",
-            Some("NON_COMPLIANT"),
-            "ROOT_ACCESS_KEY_PRESENT: the root user has an access key, last used 2026-11-19",
-        ),
-        (
-            "555555555555",
-            "no-root-keys",
-            Some("NON_COMPLIANT"),
-            "ROOT_ACCESS_KEY_PRESENT:",
-        ),
-        (
-            "666666666666",
-            "no-root-keys",
-            Some("NON_COMPLIANT"),
-            "ROOT_SIGNING_CERTIFICATE_PRESENT:",
-        ),
-        (
-            "777777777777",
-            "no-root-keys",
-            Some("NON_COMPLIANT"),
-            "UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary",
-        ),
-        ("888888888888", "no-root-keys", None, "Throttled:"),
-        (
-            "111111111111",
-            "hardware-root-mfa",
-            Some("COMPLIANT"),
-            "ROOT_MFA_HARDWARE:",
-        ),
-        (
-            "333333333333",
-            "hardware-root-mfa",
-            Some("COMPLIANT"),
-            "ROOT_CREDENTIALS_ABSENT:",
-        ),
-        (
-            "777777777777",
-            "hardware-root-mfa",
-            Some("NON_COMPLIANT"),
-            "UNVERIFIABLE_ACCESS_DENIED: iam:GetAccountSummary",
-        ),
-        ("888888888888", "hardware-root-mfa", None, "Throttled:"),
-    ] {
-        let row = demo.row(id, control);
-        let said = row.get("annotation").or(row.get("error")).unwrap();
-        let said = said.as_str().unwrap();
-        assert_eq!(row["compliance"].as_str(), compliance, "{id}: {said}");
-        assert!(said.starts_with(start), "{id}: {said}");
-    }
-    let document = demo.json();
-    let results = document["results"].as_array().unwrap();
-    let counts = document["counts"].as_object().unwrap();
-    let counted: u64 = counts.values().map(|count| count.as_u64().unwrap()).sum();
-    assert_eq!(counted, results.len() as u64);
-    let failed = results.iter().filter(|row| row.get("error").is_some());
-    assert_eq!(counts["failed"], failed.count());
-}
-
-#[test]
-fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
-    let demo = run(&["demo"]);
-    assert_eq!(demo.code, 0);
-    assert!(!demo.out.contains('\u{1b}'));
-    assert!(demo.out.lines().all(|line| line.chars().count() <= 120));
-    assert!(demo.out.contains("444444444444"));
-    assert!(demo.out.contains("workload-legacy"));
-    assert_eq!(demo.err, "");
-}
-
-#[test]
-fn a_narrow_table_leaves_room_for_the_reasons() {
-    let mut demo = command(&["demo"]);
-    let demo = finished(demo.env("COLUMNS", "60").output().unwrap());
-    let rows: Vec<_> = demo
-        .out
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .collect();
-    assert!(rows.iter().all(|line| line.chars().count() <= 60));
-    let text = rows.join(" ");
-    assert!(text.contains(" hardware-root-mfa") && text.contains(" NON_COMPLIANT"));
-    assert!(
-        rows.iter()
-            .any(|line| line.contains("NO_ROOT_KEYS: the root user has no")),
-        "{}",
-        demo.out
-    );
-}
-
-#[test]
-fn a_reader_who_has_seen_enough_is_no_failure() {
-    for format in ["table", "json"] {
-        let run = run_unread(&mut command(&["demo", "--format", format]));
-        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
-    }
-}
-
-#[test]
 fn the_sandbox_ends_when_it_is_asked_to() {
     let served = Served::start(
         "terminated",
         "[[account]]\nid = \"111122223333\"\nname = \"a\"\n",
     );
     assert!(served.url.starts_with("http://127.0.0.1:"));
+    // It said so by now, to nobody, and that did not end it.
+    assert_eq!(check("111122223333", &served.url).code, 1);
     assert_eq!(served.terminate(), Some(0));
 }
 
@@ -199,7 +137,8 @@ fn the_sandbox_refuses_what_it_cannot_serve() {
 
     let missing = served("127.0.0.1:0");
     assert_eq!(missing.code, 2);
-    assert!(missing.err.contains(path), "{}", missing.err);
+    let told = format!("error: reading {path}: No such file");
+    assert!(missing.err.starts_with(&told), "{}", missing.err);
 
     std::fs::write(&file, "[[account]]\nid = \"1111\"\nname = \"a\"\n").unwrap();
     let invalid = served("127.0.0.1:0");
@@ -210,4 +149,12 @@ fn the_sandbox_refuses_what_it_cannot_serve() {
     let public = served("0.0.0.0:0");
     assert_eq!(public.code, 2);
     assert!(public.err.contains("loopback"), "{}", public.err);
+
+    let nowhere = served("4599");
+    assert_eq!(nowhere.code, 2);
+    assert!(
+        nowhere.err.contains("such as 127.0.0.1:4599"),
+        "{}",
+        nowhere.err
+    );
 }

@@ -11,29 +11,31 @@ const COMMANDS: [&[&str]; 2] = [
 fn the_rules_of_a_file_are_deployed_and_no_others() {
     let file = folder("rules-of-a-file").join("wanted.toml");
     let wanted = "[rules]\n\
-        no-root-keys = { severity = 'LOW', parameters.forbidSigningCertificates = false }\n\
-        hardware-root-mfa = { parameters = { whenRootCredentialsAbsent = 'NOT_APPLICABLE' } }\n\
+        no-root-keys.severity = 'LOW'\n\
+        hardware-root-mfa.parameters.whenRootCredentialsAbsent = 'NOT_APPLICABLE'\n\
         trail-logging.enabled = false\n\
-        root-usage-alarm.enabled = false\n";
+        root-usage-alarm.parameters.requireQuietFilter = true\n";
     std::fs::write(&file, wanted).unwrap();
     let path = file.to_str().unwrap();
     let demo = run(&["demo", "--format", "json", "--rules", path]);
     assert_eq!(demo.code, 0, "{}", demo.err);
-    let certificate = demo.row("666666666666", "no-root-keys");
-    assert_eq!(certificate["compliance"], "COMPLIANT");
-    assert_eq!(certificate["severity"], "LOW");
-    let removed = demo.row("333333333333", "hardware-root-mfa");
+    let key = demo.row("444444444444", "no-root-keys");
+    assert_eq!(key["severity"], "LOW");
+    let removed = demo.row("222222222222", "hardware-root-mfa");
     assert_eq!(removed["compliance"], "NOT_APPLICABLE");
+    let noisy = demo.row("888888888882", "root-usage-alarm");
+    let noisy = noisy["annotation"].as_str().unwrap();
+    assert!(noisy.starts_with("FILTER_NOISY:"), "{noisy}");
     let document = demo.json();
     let rows = document["results"].as_array().unwrap();
     assert!(rows.iter().all(|row| row["control"] != "trail-logging"));
     assert_eq!(document["rules"]["file"], path);
     assert_eq!(
         document["rules"]["disabled"],
-        serde_json::json!(["trail-logging", "root-usage-alarm"])
+        serde_json::json!(["trail-logging"])
     );
     let table = run(&["demo", "--rules", path]);
-    let told = format!("rules of {path}; switched off: trail-logging, root-usage-alarm.");
+    let told = format!("rules of {path}; switched off: trail-logging.");
     assert!(table.out.contains(&told), "{}", table.out);
 }
 

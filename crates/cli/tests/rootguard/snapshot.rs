@@ -7,44 +7,60 @@ use std::process::Command;
 use aws_sdk_sts::types::Credentials;
 use sandbox::{Sandbox, sdk_config_over_http};
 
-use crate::account::ROOT_USER_RULES;
 use crate::command::{Run, command, finished, folder, run, run_unread};
-use crate::organization::Served;
+use crate::organization::{Served, account};
 
-const ORGANIZATION: &str = r#"
-[[account]]
-id = "111111111111"
-name = "clean"
+/// Accounts that differ in their root user; the second also has what might give a secret
+/// away.
+fn organization() -> String {
+    let key = r#"
+[[account.role]]
+name = "auditor"
+trust = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { AWS = "222222222222" }, Action = "sts:AssumeRole" }] }
+policies = [{ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }] }]
 
-[[account]]
-id = "222222222222"
-name = "key"
+[[account.key]]
+region = "us-east-1"
+KeyId = "alarms"
+[account.key.Policy]
+Version = "2012-10-17"
+[[account.key.Policy.Statement]]
+Effect = "Allow"
+Principal = { AWS = "222222222222" }
+Action = "kms:*"
+Resource = "*"
+[[account.key.Policy.Statement]]
+Effect = "Allow"
+Principal = { Service = "cloudwatch.amazonaws.com" }
+Action = ["kms:Decrypt", "kms:GenerateDataKey*"]
+Resource = "*"
+
+[[account.subscription]]
+region = "us-east-1"
+TopicArn = "arn:aws:sns:us-east-1:222222222222:on-call"
+Protocol = "https"
+Endpoint = "https://rootguard:hunter2@pager.example.com/"
+SubscriptionArn = "PendingConfirmation"
+
 [account.root]
 access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE", last_used = { date = 2026-11-19T22:41:00Z, region = "eu-west-1", service = "s3" } }]
 signing_certificates = [{ id = "TA7SMP42TDN5Z26OBPJE7EXAMPLE" }]
 credential_report = "fresh"
 mfa_devices = [{ kind = "virtual" }]
-[[account.role]]
-name = "auditor"
-trust = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { AWS = "222222222222" }, Action = "sts:AssumeRole" }] }
-policies = [{ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "iam:*", Resource = "*" }] }]
-
-[[account]]
-id = "333333333333"
-name = "denied"
-denied_actions = ["iam:GetAccountSummary"]
-
-[[account]]
-id = "444444444444"
-name = "throttled"
-throttled_actions = ["iam:ListVirtualMFADevices"]
-
-[[account]]
-id = "555555555555"
-name = "certificate"
-[account.root]
-signing_certificates = [{ id = "TA7SMP42TDN5Z26OBPJE7EXAMPLE" }]
 "#;
+    let denied = "denied_actions = ['iam:GetAccountSummary']";
+    let throttled = "throttled_actions = ['iam:ListVirtualMFADevices']";
+    let certificate = "root.signing_certificates = [{ id = 'TA7SMP42TDN5Z26OBPJE7EXAMPLE' }]";
+    let encrypted = "Name = \"on-call\"\nAttributes = { KmsMasterKeyId = \"alarms\" }\n";
+    [
+        account("111111111111", ""),
+        account("222222222222", key).replace("Name = \"on-call\"\n", encrypted),
+        account("333333333333", denied),
+        account("444444444444", throttled),
+        account("555555555555", certificate),
+    ]
+    .concat()
+}
 
 /// A folder with rules, and where a snapshot may be written.
 struct Desk {
@@ -59,7 +75,7 @@ impl Desk {
             snapshot: folder.join("snapshot.json"),
             folder,
         };
-        desk.want(ROOT_USER_RULES);
+        desk.want("");
         desk
     }
 
@@ -105,7 +121,7 @@ impl Desk {
 
 #[test]
 fn a_snapshot_says_what_the_account_said() {
-    let served = Served::start("snapshot-served", ORGANIZATION);
+    let served = Served::start("snapshot-served", &organization());
     for (account, code) in [
         ("111111111111", 0),
         ("222222222222", 1),
@@ -131,15 +147,17 @@ fn a_snapshot_says_what_the_account_said() {
 
 #[test]
 fn other_parameters_give_another_verdict_without_asking_again() {
-    let served = Served::start("snapshot-what-if", ORGANIZATION);
+    let served = Served::start("snapshot-what-if", &organization());
     let desk = Desk::new("snapshot-other-parameters");
+    let off = "rules.trail-logging.enabled = false\n";
+    desk.want(off);
     assert_eq!(
         desk.take_as_administrator(&served.url, "555555555555").code,
         1
     );
     drop(served);
     let allowed = "rules.no-root-keys.parameters.forbidSigningCertificates = false\n";
-    desk.want(&format!("{ROOT_USER_RULES}{allowed}"));
+    desk.want(&format!("{off}{allowed}"));
     assert_eq!(desk.judge(&desk.snapshot, "json").code, 0);
     // What was switched off then was not looked at.
     desk.want("");
@@ -172,7 +190,7 @@ fn session(url: &str) -> Credentials {
 
 #[test]
 fn a_snapshot_holds_no_secret_and_is_its_owners_alone() {
-    let served = Served::start("snapshot-secrets", ORGANIZATION);
+    let served = Served::start("snapshot-secrets", &organization());
     let desk = Desk::new("snapshot-secret");
     let session = session(&served.url);
     let secrets = [
@@ -181,6 +199,9 @@ fn a_snapshot_holds_no_secret_and_is_its_owners_alone() {
         session.session_token(),
         "AKIAIOSFODNN7EXAMPLE",
         "TA7SMP42TDN5Z26OBPJE7EXAMPLE",
+        // Addresses of subscribers: of a person, and one with a password in it.
+        "somebody@example.com",
+        "hunter2",
     ];
     let live = desk.take(
         &served.url,
@@ -192,8 +213,18 @@ fn a_snapshot_holds_no_secret_and_is_its_owners_alone() {
     );
     assert_eq!(live.code, 1, "{}", live.err);
     let text = std::fs::read_to_string(&desk.snapshot).unwrap();
-    // It has seen the key, its last use and the device of the root user.
-    assert!(text.contains("2026-11-19T22:41:00Z") && text.contains("root-account-mfa-device"));
+    // It has seen the key, its last use and the device of the root user; both subscriptions,
+    // and the policies of topic and key.
+    for seen in [
+        "2026-11-19T22:41:00Z",
+        "root-account-mfa-device",
+        "arn:aws:sns:us-east-1:222222222222:on-call:",
+        "PendingConfirmation",
+        "SNS:Publish",
+        "kms:GenerateDataKey*",
+    ] {
+        assert!(text.contains(seen), "{seen}");
+    }
     for secret in secrets {
         assert!(!text.contains(secret), "{secret}");
     }
@@ -227,7 +258,7 @@ fn a_file_that_cannot_be_written_is_told_before_aws_is_asked() {
         run.err
     );
 
-    let served = Served::start("snapshot-nobody-served", ORGANIZATION);
+    let served = Served::start("snapshot-nobody-served", &organization());
     let nobody = Desk::new("snapshot-nobody");
     let run = nobody.take_as_administrator(&served.url, "AKIANOBODYKNOWSTHIS0");
     assert_eq!(run.code, 2);
