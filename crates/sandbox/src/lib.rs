@@ -31,11 +31,13 @@ mod lambda;
 mod logs;
 mod operations;
 mod organization;
+mod organizations;
 mod paging;
 pub mod policy;
 mod regional;
 mod request;
 mod sandbox;
+mod security_hub;
 mod serve;
 mod sns;
 mod sts;
@@ -53,7 +55,8 @@ pub use lambda::{
 pub use operations::operations;
 pub use organization::{
     AccessKey, Account, AccountState, CredentialReport, LastUsed, MfaDevice, MfaKind, Organization,
-    OrganizationError, Partition, Resource, Role, RootUser, SigningCertificate, VirtualMfaDevice,
+    OrganizationError, OrganizationalUnit, Partition, Resource, Role, RootUser, SigningCertificate,
+    VirtualMfaDevice,
 };
 pub use sandbox::{Sandbox, sdk_config_over_http};
 pub use serve::{ServeError, Server};

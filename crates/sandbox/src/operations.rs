@@ -7,7 +7,9 @@ use crate::organization::is_account_id;
 use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, sns, sts};
+use crate::{
+    cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, security_hub, sns, sts,
+};
 
 /// An operation of a service.
 #[derive(Clone, Copy)]
@@ -70,7 +72,7 @@ pub(crate) fn resource_named(text: &str) -> &str {
 impl Operation {
     /// Whether the service is one for all Regions of the partition.
     pub(crate) fn is_global(&self) -> bool {
-        self.service == "iam"
+        matches!(self.service, "iam" | "organizations")
     }
 
     /// A failure under the name that the service gives it, where that is not what other
@@ -79,6 +81,11 @@ impl Operation {
         match (self.service, failure.code.as_ref()) {
             ("logs", "ValidationException") => Failure {
                 code: "InvalidParameterException".into(),
+                ..failure
+            },
+            ("organizations", "ValidationException")
+            | ("securityhub", "InvalidParameterValueException") => Failure {
+                code: "InvalidInputException".into(),
                 ..failure
             },
             _ => failure,
@@ -277,6 +284,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     row("lambda", "GetPolicy", "lambda:GetPolicy", &lambda::GET_POLICY, lambda::on_function, lambda::get_policy),
     row("lambda", "RemovePermission", "lambda:RemovePermission", &lambda::REMOVE_PERMISSION, lambda::on_function, lambda::remove_permission),
+
+    row("organizations", "ListAccounts", "organizations:ListAccounts", &organizations::LIST_ACCOUNTS, any, organizations::list_accounts),
+    row("organizations", "ListAccountsForParent", "organizations:ListAccountsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_accounts_for_parent),
+    row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
+
+
+    row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];
 
 /// The input of operations that have none.

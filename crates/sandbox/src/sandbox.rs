@@ -194,6 +194,11 @@ impl Sandbox {
         self.0.config.settled().await;
     }
 
+    /// What Security Hub has about an account in a Region, in ASFF, by id.
+    pub fn findings(&self, account: &str, region: &str) -> Vec<Value> {
+        self.0.findings.of(account, region)
+    }
+
     /// Makes something go wrong from now on.
     pub fn inject(&self, fault: Fault) {
         self.0.faults.inject(fault);

@@ -12,6 +12,7 @@ use crate::iam::CredentialReports;
 use crate::identity::Sessions;
 use crate::lambda::Functions;
 use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+use crate::security_hub::Findings;
 
 /// The organization as it is now, and all that happened in it.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) trail_changes: Pace,
     pub(crate) functions: Functions,
+    pub(crate) findings: Findings,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
     pub(crate) clock: Clock,
@@ -49,6 +51,7 @@ impl World {
             config: Config::default(),
             trail_changes: Pace::default(),
             functions: Functions::default(),
+            findings: Findings::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),
             clock,
