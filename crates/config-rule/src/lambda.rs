@@ -84,7 +84,7 @@ fn log(
 
 /// Log lines are JSON at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the
 /// function's logging configuration; `INFO` where it does not.
-fn log_json() {
+pub fn log_json() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
         .ok()
         .and_then(|level| level.parse().ok())
