@@ -4,6 +4,8 @@ mod check;
 mod demo;
 mod exit;
 mod explain_filter;
+mod formats;
+mod organization;
 mod progress;
 mod rows;
 mod rules;

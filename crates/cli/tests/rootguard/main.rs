@@ -10,6 +10,7 @@ mod account;
 mod boto3;
 mod command;
 mod demo;
+mod everywhere;
 mod filters;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
