@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use config_rule::{Account, CallError, EvaluationError, Timestamp, Verdict};
+use config_rule::{Account, CallError, EvaluationError, Prediction, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::NamedTempFile;
@@ -144,6 +144,22 @@ impl Snapshot {
             Some(Observation::Facts(facts)) => {
                 Ok(rule.rule.judge(facts, rule.parameters.clone())?)
             }
+        }
+    }
+
+    /// What Security Hub's own control will say, where `verdict` is ours.
+    ///
+    /// # Errors
+    /// If there are no facts, or none that the rule understands.
+    pub fn predict(
+        &self,
+        rule: &ConfiguredRule,
+        verdict: &Verdict,
+    ) -> Result<Prediction, JudgeError> {
+        match self.rules.get(rule.name()) {
+            None => Err(JudgeError::NotObserved),
+            Some(Observation::Failed(why)) => Err(JudgeError::ObservationFailed(why.clone())),
+            Some(Observation::Facts(facts)) => Ok(rule.rule.predict(facts, verdict)?),
         }
     }
 

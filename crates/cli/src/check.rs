@@ -14,10 +14,12 @@ use config_rule::{Account, Identity, sdk};
 
 use crate::exit::Outcome;
 use crate::formats::{self, Format};
+use crate::native::Differences;
 use crate::organization::Selection;
 use crate::progress;
 use crate::rows::{self, Counts, Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
+use crate::score::Scores;
 
 /// Judge the account of the current credentials, an organization, or a snapshot
 ///
@@ -97,6 +99,7 @@ impl Check {
         let counts = match self.format.of_whole() {
             Some(format) => {
                 let counts = Counts::of(&rows);
+                notes.extend(native_notes(&rows));
                 rows::print(&rows, counts, &rules, &notes, format)?;
                 counts
             }
@@ -116,7 +119,7 @@ async fn organization(
 ) -> anyhow::Result<Outcome> {
     let caller = place.account().await?;
     let mut seen = selection.observe(&caller, rules).await?;
-    let notes = seen.notes();
+    let mut notes = seen.notes();
     let rows = seen.rows(&caller, rules);
     let counts = match format.of_whole() {
         None => {
@@ -135,14 +138,24 @@ async fn organization(
         }
         Some(rows::Format::Table) => {
             let mut counts = Counts::default();
+            let mut scores = Scores::default();
+            let mut differences = Differences::default();
             let mut shown = Vec::new();
             for row in rows {
                 let row = row?;
                 counts.add(&row);
+                scores.add(&row);
+                differences.add(&row);
                 if row.result.needs_attention() {
                     shown.push(row);
                 }
             }
+            let (ours, native) = scores.both();
+            notes.extend([
+                format!("As Security Hub scores: {}.", ours.sentence()),
+                format!("Its own controls that ask the same: {}.", native.sentence()),
+            ]);
+            notes.extend(differences.notes());
             rows::print(&shown, counts, rules, &notes, rows::Format::Table)?;
             counts
         }
@@ -206,6 +219,15 @@ impl Place {
         let arn = caller.arn().context("sts:GetCallerIdentity gave no ARN")?;
         Ok(Account::new(config, Identity::of_caller(arn, &region)?))
     }
+}
+
+/// Where Security Hub's own controls will say something else.
+fn native_notes(rows: &[Row]) -> Vec<String> {
+    let mut differences = Differences::default();
+    for row in rows {
+        differences.add(row);
+    }
+    differences.notes().collect()
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

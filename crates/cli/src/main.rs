@@ -5,10 +5,12 @@ mod demo;
 mod exit;
 mod explain_filter;
 mod formats;
+mod native;
 mod organization;
 mod progress;
 mod rows;
 mod rules;
+mod score;
 mod serve;
 mod test_filter;
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use bundle::{ConfiguredRule, Snapshot};
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use config_rule::{Compliance, ReasonCode, Severity, Timestamp};
+use config_rule::{Compliance, Prediction, ReasonCode, Severity, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -57,6 +57,9 @@ pub(crate) struct Detail {
     pub(crate) reason_code: ReasonCode,
     /// What the verdict rests on.
     pub(crate) evidence: Map<String, Value>,
+    /// What Security Hub's own control will say; nothing where there are no facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) native: Option<Prediction>,
 }
 
 /// The reason code where there is no verdict.
@@ -107,14 +110,15 @@ pub(crate) fn judged(
     account_name: Option<String>,
     rule: &ConfiguredRule,
 ) -> Row {
-    let (result, reason_code, evidence) = match snapshot.judge(rule) {
+    let (result, reason_code, evidence, native) = match snapshot.judge(rule) {
         Ok(verdict) => (
             RowResult::Judged {
                 compliance: verdict.compliance,
                 annotation: verdict.annotation().to_string(),
             },
-            verdict.reason,
-            verdict.evidence,
+            verdict.reason.clone(),
+            verdict.evidence.clone(),
+            snapshot.predict(rule, &verdict).ok(),
         ),
         Err(error) => (
             RowResult::Failed {
@@ -122,6 +126,7 @@ pub(crate) fn judged(
             },
             EVALUATION_FAILED,
             Map::new(),
+            None,
         ),
     };
     Row {
@@ -136,6 +141,7 @@ pub(crate) fn judged(
             observed_at: snapshot.observed_at(),
             reason_code,
             evidence,
+            native,
         }),
     }
 }

@@ -200,6 +200,7 @@ impl Seen {
                         observed_at: caller.observed_at(),
                         reason_code: EVALUATION_FAILED,
                         evidence: Map::new(),
+                        native: None,
                     }),
                 },
             });

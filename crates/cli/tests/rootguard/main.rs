@@ -12,6 +12,7 @@ mod command;
 mod demo;
 mod everywhere;
 mod filters;
+mod native;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;
