@@ -11,7 +11,7 @@ pub use mistake::Mistake;
 pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
 pub use rules::{ConfiguredRule, Rules, RulesError};
-pub use snapshot::{JudgeError, Snapshot, SnapshotError};
+pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;

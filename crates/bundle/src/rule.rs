@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use aws_types::SdkConfig;
 use config_rule::{
     Account, CallError, Control, Evaluation, EvaluationError, Function, Metadata, ParameterError,
-    ParameterSpec, RuleParameters, Verdict, parse_parameters, specify_parameters,
+    ParameterSpec, Prediction, RuleParameters, Verdict, parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -53,6 +53,13 @@ pub trait Rule: Repair + fmt::Debug + Send + Sync {
     /// # Errors
     /// If these are not facts of this control.
     fn judge(&self, facts: &Value, parameters: Map<String, Value>) -> Result<Verdict, RuleError>;
+
+    /// What Security Hub's own control will say of facts that [`observe`](Rule::observe)
+    /// gave, and of which `verdict` is ours.
+    ///
+    /// # Errors
+    /// If these are not facts of this control.
+    fn predict(&self, facts: &Value, verdict: &Verdict) -> Result<Prediction, RuleError>;
 }
 
 /// Why a rule gives no facts, or no verdict.
@@ -137,5 +144,10 @@ impl<C: Remediation> Rule for RuleOf<C> {
         let facts = C::Facts::deserialize(facts).map_err(facts_of::<C>)?;
         let parameters = Self::parse(parameters)?;
         Ok(config_rule::judge_saved::<C>(&facts, &parameters)?)
+    }
+
+    fn predict(&self, facts: &Value, verdict: &Verdict) -> Result<Prediction, RuleError> {
+        let facts = C::Facts::deserialize(facts).map_err(facts_of::<C>)?;
+        Ok(C::predict(&facts, verdict))
     }
 }

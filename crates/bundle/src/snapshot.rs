@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use config_rule::{Account, Timestamp, Verdict};
+use config_rule::{Account, CallError, EvaluationError, Prediction, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::NamedTempFile;
@@ -35,6 +35,28 @@ enum Observation {
     Facts(Value),
     /// Why there are none.
     Failed(String),
+}
+
+/// What came of an observation, for whoever may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// There are facts.
+    Facts,
+    /// AWS throttled a call to the end.
+    Throttled,
+    /// There are none for another reason.
+    Failed,
+}
+
+impl From<RuleError> for Observed {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Evaluation(EvaluationError::Call(CallError::Throttled { .. })) => {
+                Self::Throttled
+            }
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// Why a rule has no verdict.
@@ -95,12 +117,19 @@ impl Snapshot {
     }
 
     /// Adds what a rule wants to know. That it could not be had is kept too.
-    pub async fn observe(&mut self, account: &Account, rule: &ConfiguredRule) {
-        let observation = match rule.rule.observe(account, rule.parameters.clone()).await {
-            Ok(facts) => Observation::Facts(facts),
-            Err(error) => Observation::Failed(error.to_string()),
+    pub async fn observe(&mut self, account: &Account, rule: &ConfiguredRule) -> Observed {
+        let observed = rule.rule.observe(account, rule.parameters.clone()).await;
+        let (observation, observed) = match observed {
+            Ok(facts) => (Observation::Facts(facts), Observed::Facts),
+            Err(error) => (Observation::Failed(error.to_string()), error.into()),
         };
         self.rules.insert(rule.name().to_owned(), observation);
+        observed
+    }
+
+    /// Whether there are facts for a rule.
+    pub fn has_facts(&self, rule: &ConfiguredRule) -> bool {
+        matches!(self.rules.get(rule.name()), Some(Observation::Facts(_)))
     }
 
     /// The verdict of a rule, by whatever parameters it has now. What they ask for
@@ -118,9 +147,35 @@ impl Snapshot {
         }
     }
 
+    /// What Security Hub's own control will say, where `verdict` is ours.
+    ///
+    /// # Errors
+    /// If there are no facts, or none that the rule understands.
+    pub fn predict(
+        &self,
+        rule: &ConfiguredRule,
+        verdict: &Verdict,
+    ) -> Result<Prediction, JudgeError> {
+        match self.rules.get(rule.name()) {
+            None => Err(JudgeError::NotObserved),
+            Some(Observation::Failed(why)) => Err(JudgeError::ObservationFailed(why.clone())),
+            Some(Observation::Facts(facts)) => Ok(rule.rule.predict(facts, verdict)?),
+        }
+    }
+
     /// The twelve-digit id of the account.
     pub fn account(&self) -> &str {
         &self.account
+    }
+
+    /// The Region in which it was asked.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The partition.
+    pub fn partition(&self) -> &str {
+        &self.partition
     }
 
     /// When it was looked at.
@@ -167,6 +222,14 @@ impl Snapshot {
         let text = std::fs::read_to_string(path).map_err(Problem::Unreadable);
         let snapshot = text.and_then(|text| Self::parse(&text));
         snapshot.map_err(|problem| SnapshotError::new(path, problem))
+    }
+
+    /// Reads the JSON of a snapshot.
+    ///
+    /// # Errors
+    /// With what is wrong, if it is no snapshot of a version that is known here.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|problem| problem.to_string())
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {

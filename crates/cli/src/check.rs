@@ -1,5 +1,6 @@
 //! `rootguard check`: the verdicts on one account, reported to nobody.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
@@ -7,16 +8,20 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
-use bundle::{JudgeError, Snapshot};
+use bundle::Snapshot;
 use clap::Args;
-use config_rule::{Account, Identity, Verdict, sdk};
+use config_rule::{Account, Identity, sdk};
 
 use crate::exit::Outcome;
+use crate::formats::{self, Format};
+use crate::native::Differences;
+use crate::organization::Selection;
 use crate::progress;
-use crate::rows::{self, Counts, Format, Row, RowResult};
+use crate::rows::{self, Counts, Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
+use crate::score::Scores;
 
-/// Judge the account of the current credentials, or a snapshot of one
+/// Judge the account of the current credentials, an organization, or a snapshot
 ///
 /// Changes nothing in AWS. Credentials and Region come from where the AWS CLI takes
 /// them: environment, profiles, SSO, instance and container roles. A snapshot is
@@ -39,6 +44,8 @@ pub(crate) struct Check {
         conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out"]
     )]
     snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
     /// How results are printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -61,6 +68,9 @@ pub(crate) struct Place {
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
+        if self.selection.organization {
+            return organization(self.place, &self.selection, &rules, self.format).await;
+        }
         if let Some(file) = &self.snapshot_out {
             Snapshot::is_writable(file)?;
         }
@@ -70,13 +80,7 @@ impl Check {
         };
         let rows: Vec<_> = rules
             .enabled()
-            .map(|rule| Row {
-                account: snapshot.account().to_owned(),
-                account_name: None,
-                control: rule.name(),
-                severity: rule.severity,
-                result: row_result(snapshot.judge(rule)),
-            })
+            .map(|rule| judged(&snapshot, None, rule))
             .collect();
         let mut notes = Vec::new();
         if let Some(file) = &self.snapshot {
@@ -92,10 +96,71 @@ impl Check {
                 notes.push(format!("What was seen is in {}.", file.display()));
             }
         }
-        rows::print(&rows, &rules, &notes, self.format)?;
+        let counts = match self.format.of_whole() {
+            Some(format) => {
+                let counts = Counts::of(&rows);
+                notes.extend(native_notes(&rows));
+                rows::print(&rows, counts, &rules, &notes, format)?;
+                counts
+            }
+            None => formats::print(self.format, &mut rows.into_iter().map(Ok))?,
+        };
         written?;
-        Ok(outcome(Counts::of(&rows)))
+        Ok(outcome(counts))
     }
+}
+
+/// Judges every account of an organization.
+async fn organization(
+    place: Place,
+    selection: &Selection,
+    rules: &ChosenRules,
+    format: Format,
+) -> anyhow::Result<Outcome> {
+    let caller = place.account().await?;
+    let mut seen = selection.observe(&caller, rules).await?;
+    let mut notes = seen.notes();
+    let rows = seen.rows(&caller, rules);
+    let counts = match format.of_whole() {
+        None => {
+            let counts = formats::print(format, &mut rows.into_iter())?;
+            // Standard output is for programs.
+            for note in notes {
+                let _ = writeln!(std::io::stderr(), "{note}");
+            }
+            counts
+        }
+        Some(rows::Format::Json) => {
+            let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+            let counts = Counts::of(&rows);
+            rows::print(&rows, counts, rules, &notes, rows::Format::Json)?;
+            counts
+        }
+        Some(rows::Format::Table) => {
+            let mut counts = Counts::default();
+            let mut scores = Scores::default();
+            let mut differences = Differences::default();
+            let mut shown = Vec::new();
+            for row in rows {
+                let row = row?;
+                counts.add(&row);
+                scores.add(&row);
+                differences.add(&row);
+                if row.result.needs_attention() {
+                    shown.push(row);
+                }
+            }
+            let (ours, native) = scores.both();
+            notes.extend([
+                format!("As Security Hub scores: {}.", ours.sentence()),
+                format!("Its own controls that ask the same: {}.", native.sentence()),
+            ]);
+            notes.extend(differences.notes());
+            rows::print(&shown, counts, rules, &notes, rows::Format::Table)?;
+            counts
+        }
+    };
+    Ok(outcome(counts))
 }
 
 async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
@@ -156,6 +221,15 @@ impl Place {
     }
 }
 
+/// Where Security Hub's own controls will say something else.
+fn native_notes(rows: &[Row]) -> Vec<String> {
+    let mut differences = Differences::default();
+    for row in rows {
+        differences.add(row);
+    }
+    differences.notes().collect()
+}
+
 fn endpoint(text: &str) -> Result<String, String> {
     let host = text
         .strip_prefix("http://")
@@ -200,18 +274,6 @@ fn advice(
                  Try `aws sso login`, --profile, or AWS_PROFILE."
             )
         }
-    }
-}
-
-fn row_result(result: Result<Verdict, JudgeError>) -> RowResult {
-    match result {
-        Ok(verdict) => RowResult::Judged {
-            compliance: verdict.compliance,
-            annotation: verdict.annotation().to_string(),
-        },
-        Err(error) => RowResult::Failed {
-            error: error.to_string(),
-        },
     }
 }
 

@@ -12,3 +12,12 @@ pub(crate) fn bar(length: usize) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// A bar over `length` accounts, with the time that is left.
+pub(crate) fn accounts(length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} accounts, {eta} left {wide_msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

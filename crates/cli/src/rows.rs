@@ -2,10 +2,13 @@
 
 use std::io::Write;
 
+use anyhow::Context;
+use bundle::{ConfiguredRule, Snapshot};
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use config_rule::{Compliance, Severity};
+use config_rule::{Compliance, Prediction, ReasonCode, Severity, Timestamp};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::exit::is_closed_pipe;
 use crate::rules::ChosenRules;
@@ -35,6 +38,39 @@ pub(crate) struct Row {
     /// The verdict, or why there is none.
     #[serde(flatten)]
     pub(crate) result: RowResult,
+    /// More, where the account was looked at here.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) detail: Option<Detail>,
+}
+
+/// Where and when an account was looked at, and what the verdict rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Detail {
+    /// The partition.
+    pub(crate) partition: String,
+    /// The Region in which it was asked.
+    pub(crate) region: String,
+    /// When.
+    pub(crate) observed_at: Timestamp,
+    /// Why, as a stable name.
+    pub(crate) reason_code: ReasonCode,
+    /// What the verdict rests on.
+    pub(crate) evidence: Map<String, Value>,
+    /// What Security Hub's own control will say; nothing where there are no facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) native: Option<Prediction>,
+}
+
+/// The reason code where there is no verdict.
+pub(crate) const EVALUATION_FAILED: ReasonCode = ReasonCode::new("EVALUATION_FAILED");
+
+impl Row {
+    /// What formats for other programs need.
+    pub(crate) fn detail(&self) -> anyhow::Result<&Detail> {
+        let missing = || format!("nobody looked at {} here", self.account);
+        self.detail.as_ref().with_context(missing)
+    }
 }
 
 /// The verdict, or why there is none.
@@ -55,6 +91,61 @@ pub(crate) enum RowResult {
     },
 }
 
+impl RowResult {
+    /// Whether somebody has to do something.
+    pub(crate) fn needs_attention(&self) -> bool {
+        !matches!(
+            self,
+            Self::Judged {
+                compliance: Compliance::Compliant | Compliance::NotApplicable,
+                ..
+            }
+        )
+    }
+}
+
+/// What a rule says of a snapshot.
+pub(crate) fn judged(
+    snapshot: &Snapshot,
+    account_name: Option<String>,
+    rule: &ConfiguredRule,
+) -> Row {
+    let (result, reason_code, evidence, native) = match snapshot.judge(rule) {
+        Ok(verdict) => (
+            RowResult::Judged {
+                compliance: verdict.compliance,
+                annotation: verdict.annotation().to_string(),
+            },
+            verdict.reason.clone(),
+            verdict.evidence.clone(),
+            snapshot.predict(rule, &verdict).ok(),
+        ),
+        Err(error) => (
+            RowResult::Failed {
+                error: error.to_string(),
+            },
+            EVALUATION_FAILED,
+            Map::new(),
+            None,
+        ),
+    };
+    Row {
+        account: snapshot.account().to_owned(),
+        account_name,
+        control: rule.name(),
+        severity: rule.severity,
+        result,
+        detail: Some(Detail {
+            partition: snapshot.partition().to_owned(),
+            region: snapshot.region().to_owned(),
+            observed_at: snapshot.observed_at(),
+            reason_code,
+            evidence,
+            native,
+        }),
+    }
+}
+
 /// How many rows say what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,17 +161,22 @@ impl Counts {
     pub(crate) fn of(rows: &[Row]) -> Self {
         let mut counts = Self::default();
         for row in rows {
-            *match row.result {
-                RowResult::Failed { .. } => &mut counts.failed,
-                RowResult::Judged { compliance, .. } => match compliance {
-                    Compliance::Compliant => &mut counts.compliant,
-                    Compliance::NonCompliant => &mut counts.not_compliant,
-                    Compliance::NotApplicable => &mut counts.not_applicable,
-                    Compliance::Unverifiable => &mut counts.unverifiable,
-                },
-            } += 1;
+            counts.add(row);
         }
         counts
+    }
+
+    /// Counts one more.
+    pub(crate) fn add(&mut self, row: &Row) {
+        *match row.result {
+            RowResult::Failed { .. } => &mut self.failed,
+            RowResult::Judged { compliance, .. } => match compliance {
+                Compliance::Compliant => &mut self.compliant,
+                Compliance::NonCompliant => &mut self.not_compliant,
+                Compliance::NotApplicable => &mut self.not_applicable,
+                Compliance::Unverifiable => &mut self.unverifiable,
+            },
+        } += 1;
     }
 
     /// `4 compliant, 1 failed`: what there is none of is left out.
@@ -109,15 +205,17 @@ struct Document<'a> {
     rules: &'a ChosenRules,
 }
 
-/// Prints the rows to standard output; a table with sentences for people below it. The
+/// Prints rows to standard output, and how many there are of which kind, also of those
+/// that are not shown; a table with sentences for people below it. The
 /// verdicts are the same if nobody reads them to the end.
 pub(crate) fn print(
     rows: &[Row],
+    counts: Counts,
     rules: &ChosenRules,
     notes: &[String],
     format: Format,
 ) -> anyhow::Result<()> {
-    match write(rows, rules, notes, format) {
+    match write(rows, counts, rules, notes, format) {
         Err(error) if is_closed_pipe(&error) => Ok(()),
         result => result,
     }
@@ -125,15 +223,18 @@ pub(crate) fn print(
 
 fn write(
     rows: &[Row],
+    counts: Counts,
     rules: &ChosenRules,
     notes: &[String],
     format: Format,
 ) -> anyhow::Result<()> {
-    let counts = Counts::of(rows);
     let mut out = std::io::stdout().lock();
     match format {
         Format::Table => {
-            writeln!(out, "{}\n\n{}", table(rows).trim_fmt(), counts.sentence())?;
+            if !rows.is_empty() {
+                writeln!(out, "{}\n", table(rows).trim_fmt())?;
+            }
+            writeln!(out, "{}", counts.sentence())?;
             writeln!(out, "Judged by the {rules}.")?;
             for note in notes {
                 writeln!(out, "{note}")?;
@@ -248,6 +349,7 @@ mod tests {
             control: "no-root-keys",
             severity: Severity::Low,
             result,
+            detail: None,
         };
         let judged = |compliance| {
             row(RowResult::Judged {

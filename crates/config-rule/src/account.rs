@@ -55,12 +55,14 @@ struct Observation {
     observed_at: Timestamp,
     /// The Region in which the credentials are known to be accepted.
     first_region: String,
-    sections: Mutex<HashMap<(Identity, TypeId), SectionCell>>,
+    answers: Mutex<HashMap<AnswerKey, AnswerCell>>,
     sessions: Mutex<HashMap<SessionKey, SessionCell>>,
     calls: Mutex<Vec<&'static str>>,
 }
 
-type SectionCell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+/// Who was asked, for what kind of facts, about what.
+type AnswerKey = (Identity, TypeId, String);
+type AnswerCell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 /// The role and the control that assumes it.
 type SessionKey = (EvidenceRole, &'static str);
 type SessionCell = Arc<OnceCell<Fact<SharedCredentialsProvider>>>;
@@ -73,7 +75,7 @@ impl Account {
         let observation = Observation {
             observed_at: Timestamp::from(now),
             first_region: identity.region().to_owned(),
-            sections: Mutex::default(),
+            answers: Mutex::default(),
             sessions: Mutex::default(),
             calls: Mutex::default(),
         };
@@ -225,24 +227,38 @@ impl Account {
     /// # Errors
     /// See [`Account::call`].
     pub async fn section<S: Section>(&self) -> Result<Fact<S>, CallError> {
+        self.once("", S::observe(self)).await
+    }
+
+    /// What `ask` answers, asked at the first request for these facts about `about`, such
+    /// as a trail's ARN: controls that judge the same account share it. A failure is not
+    /// kept: the next request asks again.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub async fn once<T: Clone + Send + Sync + 'static>(
+        &self,
+        about: &str,
+        ask: impl Future<Output = Result<Fact<T>, CallError>>,
+    ) -> Result<Fact<T>, CallError> {
+        let key = (self.identity.clone(), TypeId::of::<T>(), about.to_owned());
         let cell = Arc::clone(
             self.observation
-                .sections
+                .answers
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .entry((self.identity.clone(), TypeId::of::<S>()))
+                .entry(key)
                 .or_default(),
         );
-        let section = cell
-            .get_or_try_init(async || {
-                let section: Arc<dyn Any + Send + Sync> = Arc::new(S::observe(self).await?);
-                Ok(section)
-            })
-            .await?;
-        match section.downcast_ref::<Fact<S>>() {
-            Some(section) => Ok(section.clone()),
-            // INVARIANT: the cell under the type id of `S` holds a `Fact<S>`.
-            None => unreachable!("a section is kept under its own type"),
+        let asking = async {
+            let answer: Arc<dyn Any + Send + Sync> = Arc::new(ask.await?);
+            Ok(answer)
+        };
+        let answer = cell.get_or_try_init(|| asking).await?;
+        match answer.downcast_ref::<Fact<T>>() {
+            Some(answer) => Ok(answer.clone()),
+            // INVARIANT: the cell under the type id of `T` holds a `Fact<T>`.
+            None => unreachable!("an answer is kept under its own type"),
         }
     }
 

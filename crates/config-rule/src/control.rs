@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::account::Account;
 use crate::answer::CallError;
 use crate::fact::Unread;
+use crate::native::Prediction;
 use crate::parameters::{Choice, Parameters};
 use crate::report::PUT_EVALUATIONS;
 use crate::verdict::{ReasonCode, Verdict, reasons};
@@ -52,6 +53,14 @@ pub trait Control: Send + Sync + 'static {
     /// out by itself.
     fn unasked(_facts: &Self::Facts, _parameters: &Self::Parameters) -> Option<Unread> {
         None
+    }
+
+    /// What the control of Security Hub that asks the same question
+    /// ([`Metadata::security_hub_control`]) will say of an account with these facts, of
+    /// which `verdict` is ours. By default that nobody knows: a control that is not
+    /// Security Hub's counterpart cannot tell.
+    fn predict(_facts: &Self::Facts, _verdict: &Verdict) -> Prediction {
+        Prediction::unknown("there is no description of what it looks at")
     }
 }
 

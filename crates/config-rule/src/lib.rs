@@ -18,6 +18,7 @@ mod evidence;
 mod fact;
 mod identity;
 pub mod lambda;
+mod native;
 mod parameters;
 mod report;
 pub mod sdk;
@@ -34,6 +35,7 @@ pub use event::{EventError, MessageType, RuleEvent};
 pub use evidence::{EvidenceRole, EvidenceRoles};
 pub use fact::{Fact, Unread};
 pub use identity::{Identity, IdentityError};
+pub use native::{NativeStatus, Prediction};
 pub use parameters::{
     Choice, ParameterError, ParameterKind, ParameterReader, ParameterSpec, Parameters,
     RuleParameters, WhenUnverifiable, parse_parameters, specify_parameters,

@@ -6,11 +6,12 @@
 
 mod evaluate;
 mod facts;
+mod native;
 mod repair;
 
 use config_rule::{
     Account, CallError, Choice, Control, Frequency, Metadata, ParameterError, ParameterReader,
-    Parameters, ReasonCode, Severity, Verdict,
+    Parameters, Prediction, ReasonCode, Severity, Verdict,
 };
 use root_credentials::{GET_ACCOUNT_SUMMARY, LIST_VIRTUAL_MFA_DEVICES};
 use serde::Serialize;
@@ -102,5 +103,9 @@ impl Control for HardwareRootMfa {
 
     fn evaluate(facts: &RootMfa, parameters: &HardwareRootMfaParameters) -> Verdict {
         evaluate::judge(facts, parameters).unwrap_or_else(Verdict::from)
+    }
+
+    fn predict(facts: &RootMfa, verdict: &Verdict) -> Prediction {
+        native::predict(facts, verdict)
     }
 }

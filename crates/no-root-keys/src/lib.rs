@@ -6,12 +6,13 @@
 
 mod evaluate;
 mod facts;
+mod native;
 mod plan;
 mod repair;
 
 use config_rule::{
     Account, CallError, Control, Frequency, Metadata, ParameterError, ParameterReader, Parameters,
-    ReasonCode, Severity, Verdict,
+    Prediction, ReasonCode, Severity, Verdict,
 };
 use root_credentials::{GET_ACCOUNT_SUMMARY, GET_CREDENTIAL_REPORT};
 use serde::Serialize;
@@ -76,5 +77,9 @@ impl Control for NoRootKeys {
 
     fn evaluate(facts: &RootKeys, parameters: &NoRootKeysParameters) -> Verdict {
         evaluate::judge(facts, parameters).unwrap_or_else(Verdict::from)
+    }
+
+    fn predict(facts: &RootKeys, _: &Verdict) -> Prediction {
+        native::predict(facts)
     }
 }

@@ -13,6 +13,7 @@ mod evaluate;
 mod facts;
 mod filters;
 mod group;
+mod native;
 mod obstacle;
 mod parameters;
 mod plan;
@@ -27,7 +28,8 @@ use alarms::{
     LIST_SUBSCRIPTIONS_BY_TOPIC, TEST_METRIC_FILTER,
 };
 use config_rule::{
-    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Severity, Unread, Verdict,
+    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Prediction, Severity, Unread,
+    Verdict,
 };
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
@@ -121,5 +123,9 @@ impl Control for RootUsageAlarm {
         judged
             .question
             .map(|question| Unread::not_asked(question.action()))
+    }
+
+    fn predict(facts: &RootUsage, verdict: &Verdict) -> Prediction {
+        native::predict(facts, verdict)
     }
 }

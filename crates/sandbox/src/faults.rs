@@ -86,8 +86,8 @@ impl Fault {
         Self::of(Effect::PagesOf(items.max(1)))
     }
 
-    /// `PutEvaluations` answers 200 and records nothing: all of its evaluations are
-    /// in `FailedEvaluations`.
+    /// `PutEvaluations` and `BatchImportFindings` answer 200 and record nothing: all of
+    /// it is in `FailedEvaluations` or `FailedFindings`.
     pub fn failed_evaluations() -> Self {
         Self::of(Effect::FailedEvaluations)
     }

@@ -38,6 +38,7 @@ pub mod policy;
 mod regional;
 mod request;
 mod sandbox;
+mod security_hub;
 mod serve;
 mod sns;
 mod sqs;
@@ -56,7 +57,8 @@ pub use lambda::{
 pub use operations::operations;
 pub use organization::{
     AccessKey, Account, AccountState, CredentialReport, LastUsed, MfaDevice, MfaKind, Organization,
-    OrganizationError, Partition, Resource, Role, RootUser, SigningCertificate, VirtualMfaDevice,
+    OrganizationError, OrganizationalUnit, Partition, Resource, Role, RootUser, SigningCertificate,
+    VirtualMfaDevice,
 };
 pub use sandbox::{Sandbox, sdk_config_over_http};
 pub use serve::{ServeError, Server};

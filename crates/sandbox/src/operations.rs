@@ -7,7 +7,10 @@ use crate::organization::is_account_id;
 use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
-use crate::{cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, sns, sqs, sts};
+use crate::{
+    cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, security_hub, sns, sqs,
+    sts,
+};
 
 /// An operation of a service.
 #[derive(Clone, Copy)]
@@ -79,6 +82,11 @@ impl Operation {
         match (self.service, failure.code.as_ref()) {
             ("logs", "ValidationException") => Failure {
                 code: "InvalidParameterException".into(),
+                ..failure
+            },
+            ("organizations", "ValidationException")
+            | ("securityhub", "InvalidParameterValueException") => Failure {
+                code: "InvalidInputException".into(),
                 ..failure
             },
             _ => failure,
@@ -286,6 +294,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     row("lambda", "GetPolicy", "lambda:GetPolicy", &lambda::GET_POLICY, lambda::on_function, lambda::get_policy),
     row("lambda", "RemovePermission", "lambda:RemovePermission", &lambda::REMOVE_PERMISSION, lambda::on_function, lambda::remove_permission),
+
+    row("organizations", "ListAccounts", "organizations:ListAccounts", &organizations::LIST_ACCOUNTS, any, organizations::list_accounts),
+    row("organizations", "ListAccountsForParent", "organizations:ListAccountsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_accounts_for_parent),
+    row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
+
+
+    row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];
 
 /// The input of operations that have none.

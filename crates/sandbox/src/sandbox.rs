@@ -239,6 +239,11 @@ impl Sandbox {
         sqs::poll(&self.0, queue, most, function, context).await
     }
 
+    /// What Security Hub has about an account in a Region, in ASFF, by id.
+    pub fn findings(&self, account: &str, region: &str) -> Vec<Value> {
+        self.0.findings.of(account, region)
+    }
+
     /// Makes something go wrong from now on.
     pub fn inject(&self, fault: Fault) {
         self.0.faults.inject(fault);

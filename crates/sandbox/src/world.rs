@@ -12,6 +12,7 @@ use crate::iam::CredentialReports;
 use crate::identity::Sessions;
 use crate::lambda::Functions;
 use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+use crate::security_hub::Findings;
 use crate::sns::Publications;
 use crate::sqs::Queues;
 
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) functions: Functions,
     pub(crate) publications: Publications,
     pub(crate) queues: Queues,
+    pub(crate) findings: Findings,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
     pub(crate) clock: Clock,
@@ -55,6 +57,7 @@ impl World {
             functions: Functions::default(),
             publications: Publications::default(),
             queues: Queues::default(),
+            findings: Findings::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),
             clock,

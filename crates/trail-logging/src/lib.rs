@@ -7,13 +7,15 @@
 
 mod evaluate;
 mod facts;
+mod native;
 mod parameters;
 mod plan;
 mod repair;
 mod standing;
 
 use config_rule::{
-    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, ReasonCode, Severity, Verdict,
+    ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Prediction, ReasonCode,
+    Severity, Verdict,
 };
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
@@ -96,5 +98,9 @@ impl Control for TrailLogging {
 
     fn evaluate(facts: &AccountTrails, parameters: &TrailLoggingParameters) -> Verdict {
         evaluate::judge(facts, parameters).unwrap_or_else(Verdict::from)
+    }
+
+    fn predict(facts: &AccountTrails, _: &Verdict) -> Prediction {
+        native::predict(facts)
     }
 }

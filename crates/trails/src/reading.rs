@@ -32,7 +32,7 @@ impl From<Trail> for ObservedTrail {
 }
 
 /// Something that CloudTrail tells about one trail at a time.
-pub trait TrailFact: Sized {
+pub trait TrailFact: Clone + Send + Sync + 'static {
     /// Asks `account`, in the trail's home Region.
     ///
     /// # Errors
@@ -64,16 +64,16 @@ impl TrailReader<'_> {
     pub async fn ask<F: TrailFact>(&self, trail: &Trail) -> Result<Fact<F>, CallError> {
         let here = self.account.in_region(&trail.home_region);
         let Some(role) = self.role_for(trail) else {
-            return F::observe(&here, trail).await;
+            return asked(&here, trail).await;
         };
         let told = match self.account.through(role, self.control).await? {
-            Fact::Known(owner) => F::observe(&owner.in_region(&trail.home_region), trail).await?,
+            Fact::Known(owner) => asked(&owner.in_region(&trail.home_region), trail).await?,
             Fact::Unread(unread) => Fact::Unread(unread),
         };
         if let Fact::Known(_) = told {
             return Ok(told);
         }
-        match F::observe(&here, trail).await? {
+        match asked(&here, trail).await? {
             Fact::Known(fact) => Ok(Fact::Known(fact)),
             // The role was given so that the owner answers: that it does not is
             // what has to be repaired.
@@ -85,6 +85,12 @@ impl TrailReader<'_> {
         let foreign = trail.owner() != self.account.identity().account();
         foreign.then(|| self.roles.of(trail.owner())).flatten()
     }
+}
+
+/// What an account is told about a trail; asked once for all controls.
+async fn asked<F: TrailFact>(account: &Account, trail: &Trail) -> Result<Fact<F>, CallError> {
+    let asking = F::observe(account, trail);
+    account.once(trail.arn.as_str(), asking).await
 }
 
 /// What CloudTrail says about a trail that it has just listed. "Not found" is

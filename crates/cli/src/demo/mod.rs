@@ -13,7 +13,7 @@ use sandbox::{Organization, Sandbox, sdk_config_over_http};
 use self::deploy::{deploy, evidence_roles, in_this_organization};
 use crate::exit::Outcome;
 use crate::progress;
-use crate::rows::{self, Format, Row, RowResult};
+use crate::rows::{self, Counts, Format, Row, RowResult};
 use crate::rules::{ChosenRules, RulesFile};
 
 const ORGANIZATION: &str = include_str!("organization.toml");
@@ -63,6 +63,7 @@ impl Demo {
                     control,
                     severity: rule.severity,
                     result: shown(&sandbox, &endpoint, &account.id, control).await?,
+                    detail: None,
                 });
             }
         }
@@ -73,7 +74,7 @@ impl Demo {
             rows.len(),
             started.elapsed().as_secs_f64()
         );
-        rows::print(&rows, &rules, &[note], self.format)?;
+        rows::print(&rows, Counts::of(&rows), &rules, &[note], self.format)?;
         Ok(Outcome::Done)
     }
 }

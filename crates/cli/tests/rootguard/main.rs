@@ -10,7 +10,9 @@ mod account;
 mod boto3;
 mod command;
 mod demo;
+mod everywhere;
 mod filters;
+mod native;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;

@@ -23,6 +23,11 @@ pub struct Account {
     /// it: no organization trail, no root sessions, no organization id.
     #[serde(default = "exists")]
     pub in_organization: bool,
+    /// The organizational unit that it is in; the root, where it is in none.
+    pub organizational_unit: Option<String>,
+    /// Whether Security Hub is enabled, in every Region.
+    #[serde(default)]
+    pub security_hub: bool,
     /// What its root user can sign in with.
     #[serde(default)]
     pub root: RootUser,
@@ -95,6 +100,8 @@ impl Account {
             name: name.into(),
             state: AccountState::default(),
             in_organization: true,
+            organizational_unit: None,
+            security_hub: false,
             root: RootUser::default(),
             roles: Vec::new(),
             virtual_mfa_devices: Vec::new(),

@@ -40,6 +40,9 @@ pub struct Organization {
     /// The enabled Regions. Those that every account has from the start, when empty.
     #[serde(default)]
     pub regions: Vec<String>,
+    /// The organizational units.
+    #[serde(default, rename = "organizational_unit")]
+    pub organizational_units: Vec<OrganizationalUnit>,
     /// The accounts.
     #[serde(default, rename = "account")]
     pub accounts: Vec<Account>,
@@ -55,6 +58,7 @@ impl Organization {
             iam_delegated_administrator: None,
             root_sessions: true,
             regions: Vec::new(),
+            organizational_units: Vec::new(),
             accounts: accounts.into_iter().collect(),
         }
     }
@@ -144,6 +148,19 @@ impl Organization {
                 ));
             }
         }
+        let named = self
+            .accounts
+            .iter()
+            .map(|account| &account.organizational_unit);
+        let parents = self.organizational_units.iter().map(|unit| &unit.parent);
+        for id in named.chain(parents).flatten() {
+            if !self.organizational_units.iter().any(|unit| unit.id == *id) {
+                return Err(invalid(
+                    "organizational_unit",
+                    format!("{id} is no organizational unit of this organization"),
+                ));
+            }
+        }
         for region in &self.regions {
             if Partition::of_region(region) != self.partition {
                 return Err(invalid(
@@ -158,6 +175,21 @@ impl Organization {
         Ok(())
     }
 }
+
+/// A group of accounts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationalUnit {
+    /// Its id, such as `ou-root-workload`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The unit that it is in; the root, where it is in none.
+    pub parent: Option<String>,
+}
+
+/// The root of the organization.
+pub(crate) const ROOT_ID: &str = "r-root";
 
 impl FromStr for Organization {
     type Err = OrganizationError;

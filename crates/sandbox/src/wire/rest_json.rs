@@ -37,11 +37,21 @@ const ROUTES: &[Route] = &[
         operation: "RemovePermission",
         success: StatusCode::NO_CONTENT,
     },
+    Route {
+        method: Method::POST,
+        path: "/findings/import",
+        operation: "BatchImportFindings",
+        success: StatusCode::OK,
+    },
 ];
 
-/// Whether a path is one of a service that speaks this: they begin with a version.
+/// Whether a path is one of a service that speaks this: Lambda's begin with a version,
+/// and those of Security Hub are about findings.
 pub(super) fn is_spoken(parts: &Parts) -> bool {
     let version = parts.uri.path().split('/').nth(1).unwrap_or_default();
+    if version == "findings" {
+        return true;
+    }
     version.len() == "2015-03-31".len()
         && version
             .bytes()

@@ -1,0 +1,6 @@
+//! The Lambda function `security-hub`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), config_rule::lambda::Error> {
+    security_hub::serve().await
+}
