@@ -8,6 +8,7 @@ mod formats;
 mod native;
 mod organization;
 mod progress;
+mod report;
 mod rows;
 mod rules;
 mod score;
@@ -31,6 +32,7 @@ enum Command {
     Check(check::Check),
     Demo(demo::Demo),
     ExplainFilter(explain_filter::ExplainFilter),
+    Report(report::Report),
     Sandbox(serve::Serve),
     TestFilter(test_filter::TestFilter),
 }
@@ -41,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),
+        Command::Report(command) => command.run().await,
         Command::Sandbox(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
     };

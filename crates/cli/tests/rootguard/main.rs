@@ -16,5 +16,6 @@ mod native;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;
+mod report;
 mod rules;
 mod snapshot;
