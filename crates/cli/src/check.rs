@@ -35,13 +35,13 @@ pub(crate) struct Check {
     #[command(flatten)]
     rules: RulesFile,
     /// New file to write what was seen of the account to
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "organization")]
     snapshot_out: Option<PathBuf>,
     /// Judge what --snapshot-out wrote, without AWS
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out"]
+        conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out", "organization"]
     )]
     snapshot: Option<PathBuf>,
     #[command(flatten)]
@@ -163,7 +163,7 @@ async fn organization(
     Ok(outcome(counts))
 }
 
-async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
+pub(crate) async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
     let bar = progress::bar(rules.enabled().count());
     bar.set_message("sts:GetCallerIdentity");
     let account = place.account().await?;

@@ -10,6 +10,7 @@ mod native;
 mod organization;
 mod progress;
 mod remediate;
+mod report;
 mod rows;
 mod rules;
 mod score;
@@ -38,6 +39,7 @@ enum Command {
     ExplainFilter(explain_filter::ExplainFilter),
     Plan(remediate::Plan),
     Remediate(remediate::Remediate),
+    Report(report::Report),
     Sandbox(serve::Serve),
     TestFilter(test_filter::TestFilter),
     Undo(undo::Undo),
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Command::ExplainFilter(command) => command.run(),
         Command::Plan(command) => command.run().await,
         Command::Remediate(command) => command.run().await,
+        Command::Report(command) => command.run().await,
         Command::Sandbox(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
         Command::Undo(command) => command.run().await,

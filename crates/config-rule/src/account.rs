@@ -236,29 +236,33 @@ impl Account {
     ///
     /// # Errors
     /// See [`Account::call`].
-    pub async fn once<T: Clone + Send + Sync + 'static>(
-        &self,
-        about: &str,
-        ask: impl Future<Output = Result<Fact<T>, CallError>>,
-    ) -> Result<Fact<T>, CallError> {
-        let key = (self.identity.clone(), TypeId::of::<T>(), about.to_owned());
-        let cell = Arc::clone(
-            self.observation
-                .answers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(key)
-                .or_default(),
-        );
-        let asking = async {
-            let answer: Arc<dyn Any + Send + Sync> = Arc::new(ask.await?);
-            Ok(answer)
-        };
-        let answer = cell.get_or_try_init(|| asking).await?;
-        match answer.downcast_ref::<Fact<T>>() {
-            Some(answer) => Ok(answer.clone()),
-            // INVARIANT: the cell under the type id of `T` holds a `Fact<T>`.
-            None => unreachable!("an answer is kept under its own type"),
+    pub fn once<'a, T: Clone + Send + Sync + 'static>(
+        &'a self,
+        about: &'a str,
+        ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
+    ) -> impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a {
+        // On the heap: every future that waits for this one would hold it.
+        let ask = Box::pin(ask);
+        async move {
+            let key = (self.identity.clone(), TypeId::of::<T>(), about.to_owned());
+            let cell = Arc::clone(
+                self.observation
+                    .answers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .entry(key)
+                    .or_default(),
+            );
+            let asking = async {
+                let answer: Arc<dyn Any + Send + Sync> = Arc::new(ask.await?);
+                Ok(answer)
+            };
+            let answer = cell.get_or_try_init(|| asking).await?;
+            match answer.downcast_ref::<Fact<T>>() {
+                Some(answer) => Ok(answer.clone()),
+                // INVARIANT: the cell under the type id of `T` holds a `Fact<T>`.
+                None => unreachable!("an answer is kept under its own type"),
+            }
         }
     }
 

@@ -16,8 +16,3 @@ pub(crate) fn rule_url(partition: &str, region: &str, rule_name: &str) -> Option
         "https://{region}.{host}/config/home?region={region}#/rules/details?configRuleName={rule_name}"
     ))
 }
-
-/// AWS's own steps for its control that asks the same question.
-pub(crate) fn steps_url(security_hub_control: &str) -> String {
-    format!("https://docs.aws.amazon.com/console/securityhub/{security_hub_control}/remediation")
-}

@@ -24,6 +24,14 @@ pub struct MappedControl {
 }
 
 impl MappedControl {
+    /// AWS's own steps for its control that asks the same question.
+    pub fn steps_url(&self) -> String {
+        format!(
+            "https://docs.aws.amazon.com/console/securityhub/{}/remediation",
+            self.security_hub_control
+        )
+    }
+
     /// The control with this name.
     pub fn of(name: &str) -> Option<&'static Self> {
         CONTROLS.iter().find(|control| control.name == name)

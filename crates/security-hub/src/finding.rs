@@ -93,7 +93,8 @@ pub struct Finding {
     pub(crate) resources: [Resource; 1],
     pub(crate) compliance: ComplianceOf,
     pub(crate) record_state: &'static str,
-    pub(crate) finding_provider_fields: ProviderFields,
+    #[serde(rename = "FindingProviderFields")]
+    pub(crate) provider_fields: ProviderFields,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -192,7 +193,7 @@ impl Finding {
             remediation: Remediation {
                 recommendation: Recommendation {
                     text: cut(annotation, MAX_RECOMMENDATION),
-                    url: console::steps_url(control.security_hub_control),
+                    url: control.steps_url(),
                 },
             },
             source_url,
@@ -219,7 +220,7 @@ impl Finding {
                 Compliance::NotApplicable => "ARCHIVED",
                 _ => "ACTIVE",
             },
-            finding_provider_fields: ProviderFields {
+            provider_fields: ProviderFields {
                 severity: SeverityOf {
                     label: match compliance {
                         Compliance::NonCompliant | Compliance::Unverifiable => severity,

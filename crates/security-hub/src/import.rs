@@ -103,7 +103,7 @@ pub(crate) async fn import(client: &Client, finding: &Finding) -> Result<Outcome
 /// The finding in the SDK's types.
 fn request(finding: &Finding) -> AwsSecurityFinding {
     let recommendation = &finding.remediation.recommendation;
-    let severity = &finding.finding_provider_fields.severity;
+    let severity = &finding.provider_fields.severity;
     let [resource] = &finding.resources;
     let [reason] = &finding.compliance.status_reasons;
     let requirements = finding.compliance.related_requirements;
@@ -163,11 +163,7 @@ fn request(finding: &Finding) -> AwsSecurityFinding {
                         .build(),
                 )
                 .set_types(Some(
-                    finding
-                        .finding_provider_fields
-                        .types
-                        .map(str::to_owned)
-                        .to_vec(),
+                    finding.provider_fields.types.map(str::to_owned).to_vec(),
                 ))
                 .build(),
         )

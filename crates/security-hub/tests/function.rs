@@ -113,7 +113,7 @@ fn record(compliance: &str, reason: &str, observed_at: &str) -> Value {
 }
 
 /// What Lambda makes of it for a destination on success.
-fn event(record: Value) -> Value {
+fn event(record: &Value) -> Value {
     json!({
         "version": "1.0",
         "timestamp": "2026-11-20T10:00:01.000Z",
@@ -132,7 +132,7 @@ fn event(record: Value) -> Value {
 const FIRST: &str = "2026-11-20T10:00:00.5Z";
 
 fn failed() -> Value {
-    event(record("NON_COMPLIANT", "ROOT_ACCESS_KEY_PRESENT", FIRST))
+    event(&record("NON_COMPLIANT", "ROOT_ACCESS_KEY_PRESENT", FIRST))
 }
 
 #[tokio::test]
@@ -239,14 +239,14 @@ async fn every_evaluation_updates_the_finding_and_an_older_one_does_not() {
         hour += 1;
         let time = format!("2026-11-20T{hour:02}:00:00Z");
         let outcome = stage
-            .outcome(event(record(compliance, "REASON", &time)))
+            .outcome(event(&record(compliance, "REASON", &time)))
             .await;
         assert_eq!(outcome, "IMPORTED");
         let [a, b, c] = shown;
         assert_eq!(status(), [a, b, c, &time], "{compliance}");
     }
     let late = record("COMPLIANT", "REASON", "2026-11-20T00:30:00.000Z");
-    assert_eq!(stage.outcome(event(late)).await, "IMPORTED");
+    assert_eq!(stage.outcome(event(&late)).await, "IMPORTED");
     assert_eq!(status()[0], "NOT_AVAILABLE");
 }
 
@@ -298,7 +298,7 @@ async fn what_security_hub_does_not_keep_fails_the_invocation() {
     ] {
         let stage = Stage::new(true, "").await;
         stage.sandbox.inject(fault);
-        let context = Context::new(ARN, Duration::from_secs(60));
+        let context = Context::new(ARN, Duration::from_mins(1));
         let error = stage.process.invoke(failed(), context).await.unwrap_err();
         assert_eq!(error.error_type, kind, "{error}");
         assert!(error.message.contains(said), "{said}: {error}");
@@ -319,7 +319,7 @@ async fn only_records_of_the_own_account_and_region_are_reported() {
     let with = |key: &str, value: Value| {
         let mut record = record("COMPLIANT", "NO_ROOT_KEYS", FIRST);
         record[key] = value;
-        event(record)
+        event(&record)
     };
     let mut failure = failed();
     failure["requestContext"]["condition"] = json!("RetriesExhausted");

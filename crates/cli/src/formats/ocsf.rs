@@ -74,10 +74,7 @@ pub(super) fn finding(row: &Row) -> anyhow::Result<Value> {
         },
         "remediation": {
             "desc": text,
-            "references": [format!(
-                "https://docs.aws.amazon.com/console/securityhub/{}/remediation",
-                control.security_hub_control
-            )],
+            "references": [control.steps_url()],
         },
         "resources": [{
             "uid": format!("AWS::::Account:{}", row.account),

@@ -53,10 +53,7 @@ fn rule(control: &MappedControl) -> Value {
     json!({
         "id": control.name,
         "shortDescription": {"text": control.title},
-        "helpUri": format!(
-            "https://docs.aws.amazon.com/console/securityhub/{}/remediation",
-            control.security_hub_control
-        ),
+        "helpUri": control.steps_url(),
         "defaultConfiguration": {"level": level(control.severity)},
         "properties": {
             "security-severity": score(control.severity),

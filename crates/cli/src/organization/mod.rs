@@ -36,7 +36,7 @@ const MAX_VISITS: u32 = 4;
 pub(crate) struct Selection {
     /// Judge every active account of the organization; ask as its management account or
     /// a delegated administrator
-    #[arg(long, conflicts_with_all = ["snapshot", "snapshot_out"])]
+    #[arg(long)]
     pub(crate) organization: bool,
     /// Role to assume in each account but the own, with its path, such as audit/reader. A
     /// session policy lets it read what the rules ask, and nothing else

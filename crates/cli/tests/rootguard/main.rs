@@ -17,5 +17,6 @@ mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;
 mod remediation;
+mod report;
 mod rules;
 mod snapshot;
