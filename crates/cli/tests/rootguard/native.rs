@@ -89,6 +89,7 @@ fn central() -> String {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn situations() -> Vec<Situation> {
     let removed = "[account.root]\npassword = false\nmfa_devices = []\n";
     let certificate =
