@@ -1,7 +1,8 @@
 //! How long `rootguard check --organization` takes, how many calls it makes and how much
-//! memory it needs, for organizations of several sizes: `cargo bench -p rootguard --bench
-//! organization [ACCOUNTS…]`. Every answer of the sandbox takes 50 ms; 5 % of the calls into
-//! accounts are throttled, and 1 % of the accounts deny.
+//! memory it needs, for organizations of several sizes: `cargo test -p rootguard --bench
+//! organization -- [ACCOUNTS…]` (`cargo bench` optimizes, and compiles everything once more).
+//! Every answer of the sandbox takes 50 ms; one call in each account is throttled, which are
+//! 7 % of all, and 1 % of the accounts deny.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
