@@ -33,7 +33,7 @@ fn record() -> impl Strategy<Value = Value> {
     )
         .prop_map(|(control, compliance, text, evidence, rule)| {
             json!({
-                "control": CONTROLS.iter().nth(control).unwrap().name,
+                "control": CONTROLS.get(control).unwrap().name,
                 "account": ACCOUNT,
                 "region": REGION,
                 "partition": "aws",

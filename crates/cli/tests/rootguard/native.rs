@@ -89,6 +89,7 @@ fn central() -> String {
     )
 }
 
+#[allow(clippy::too_many_lines, reason = "a table of situations")]
 fn situations() -> Vec<Situation> {
     let removed = "[account.root]\npassword = false\nmfa_devices = []\n";
     let certificate =
