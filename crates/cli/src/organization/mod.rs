@@ -105,24 +105,18 @@ impl Selection {
             let Some((member, number, visit)) = under_way.next().await else {
                 break;
             };
-            match visit {
-                Visit::Throttled(_) if number < MAX_VISITS => {
-                    pace.throttled();
+            if visit.is_throttled() {
+                pace.throttled();
+                if number < MAX_VISITS {
                     waiting.push_back((member, number + 1));
                     continue;
                 }
-                Visit::Throttled(snapshot) | Visit::Seen(snapshot) => {
-                    pace.succeeded();
-                    spool.keep(&snapshot)?;
-                }
-                Visit::Failed { why, throttled } => {
-                    if throttled {
-                        pace.throttled();
-                        if number < MAX_VISITS {
-                            waiting.push_back((member, number + 1));
-                            continue;
-                        }
-                    }
+            } else {
+                pace.succeeded();
+            }
+            match visit {
+                Visit::Seen(snapshot) | Visit::Throttled(snapshot) => spool.keep(&snapshot)?,
+                Visit::Failed { why, .. } => {
                     failures.insert(member.id.clone(), why);
                 }
             }

@@ -27,6 +27,15 @@ pub(super) enum Visit {
 }
 
 impl Visit {
+    /// Whether another visit may see more.
+    pub(super) fn is_throttled(&self) -> bool {
+        match self {
+            Self::Seen(_) => false,
+            Self::Throttled(_) => true,
+            Self::Failed { throttled, .. } => *throttled,
+        }
+    }
+
     fn failed(why: impl Into<String>) -> Self {
         Self::Failed {
             why: why.into(),
