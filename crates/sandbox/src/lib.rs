@@ -42,6 +42,7 @@ mod security_hub;
 mod serve;
 mod sns;
 mod sqs;
+mod ssm;
 mod sts;
 mod timestamp;
 mod wire;

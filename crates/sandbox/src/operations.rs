@@ -9,7 +9,7 @@ use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
     cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, security_hub, sns, sqs,
-    sts,
+    ssm, sts,
 };
 
 /// An operation of a service.
@@ -274,6 +274,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("sqs", "DeleteMessage", "sqs:DeleteMessage", &sqs::DELETE_MESSAGE, sqs::on_queue, sqs::delete_message),
     row("sqs", "ReceiveMessage", "sqs:ReceiveMessage", &sqs::RECEIVE_MESSAGE, sqs::on_queue, sqs::receive_message),
     row("sqs", "SendMessage", "sqs:SendMessage", &sqs::SEND_MESSAGE, sqs::on_queue, sqs::send_message),
+
+    row("ssm", "GetParameter", "ssm:GetParameter", &ssm::GET_PARAMETER, ssm::parameter, ssm::get_parameter),
+    row("ssm", "PutParameter", "ssm:PutParameter", &ssm::PUT_PARAMETER, ssm::parameter, ssm::put_parameter),
 
     row("organizations", "DescribeAccount", "organizations:DescribeAccount", &organizations::DESCRIBE_ACCOUNT, any, organizations::describe_account),
 

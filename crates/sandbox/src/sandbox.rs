@@ -1,5 +1,6 @@
 //! The sandbox as tests and the demo hold it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -237,6 +238,11 @@ impl Sandbox {
         context: Context,
     ) -> Poll {
         sqs::poll(&self.0, queue, most, function, context).await
+    }
+
+    /// The value of every parameter of Systems Manager's Parameter Store, by ARN.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        self.0.parameters.values()
     }
 
     /// What Security Hub has about an account in a Region, in ASFF, by id.

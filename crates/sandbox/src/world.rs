@@ -15,6 +15,7 @@ use crate::organization::{Account, AccountState, Organization, OrganizationError
 use crate::security_hub::Findings;
 use crate::sns::Publications;
 use crate::sqs::Queues;
+use crate::ssm::Parameters;
 
 /// The organization as it is now, and all that happened in it.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) functions: Functions,
     pub(crate) publications: Publications,
     pub(crate) queues: Queues,
+    pub(crate) parameters: Parameters,
     pub(crate) findings: Findings,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
@@ -57,6 +59,7 @@ impl World {
             functions: Functions::default(),
             publications: Publications::default(),
             queues: Queues::default(),
+            parameters: Parameters::default(),
             findings: Findings::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),

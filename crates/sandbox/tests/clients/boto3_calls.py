@@ -27,6 +27,7 @@ import boto3_organizations
 import boto3_securityhub
 import boto3_sns
 import boto3_sqs
+import boto3_ssm
 from answers import problems
 from inputs import members, members_set
 
@@ -469,7 +470,7 @@ def main():
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
-    for service in (boto3_sns, boto3_sqs, boto3_kms, boto3_lambda, boto3_securityhub):
+    for service in (boto3_sns, boto3_sqs, boto3_ssm, boto3_kms, boto3_lambda, boto3_securityhub):
         service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     boto3_organizations.calls(run, Caller(MANAGEMENT), Caller(FULL))
     for operation in operations:
