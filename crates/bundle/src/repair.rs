@@ -9,7 +9,7 @@ use config_rule::{
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use remediation::{Patience, Record, Remediation, RemediationParameters, Run, Undo, undo};
+use remediation::{Mode, Patience, Record, Remediation, RemediationParameters, Run, Undo, undo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,6 +31,9 @@ pub struct RepairTask {
     pub parameters: Map<String, Value>,
     /// What the remediation may do and needs to know, as given.
     pub remediation: Map<String, Value>,
+    /// Whether the credentials are those of the account that looks after the root users
+    /// of others, of which this is one.
+    pub from_central: bool,
 }
 
 /// A remediation behind an object. Records hold changes as JSON.
@@ -92,8 +95,13 @@ impl<C: Remediation> Repair for RuleOf<C> {
 
 async fn run<C: Remediation>(task: RepairTask, apply: bool) -> Result<Record<Value>, RuleError> {
     let parameters = RuleOf::<C>::parse(task.parameters)?;
-    let remediation: RemediationParameters<C> =
+    let mut remediation: RemediationParameters<C> =
         parse_parameters(task.remediation).map_err(EvaluationError::from)?;
+    remediation.from_central = task.from_central;
+    if remediation.approval.mode == Mode::Automatic {
+        // What only AWS Config may not do by itself, a person may.
+        remediation.approval.mode = Mode::Manual;
+    }
     let run = Run {
         sdk: task.sdk,
         identity: task.identity,

@@ -5,7 +5,7 @@ use std::io::{Write, stderr, stdout};
 use anyhow::bail;
 use clap::Args;
 use config_rule::{Account, Fact, Identity, Unread};
-use root_credentials::{AuditSession, RootAudit};
+use root_credentials::{RootAudit, Task};
 use serde_json::{Value, json};
 
 use crate::check::Place;
@@ -48,7 +48,8 @@ impl AuditRoot {
             let (row, can_sign_in) = match audit(&central, id).await? {
                 Fact::Known(audit) => {
                     let keys = audit.access_keys.is_empty();
-                    let none = keys && audit.signing_certificates.is_empty() && !audit.has_password;
+                    let none =
+                        keys && audit.signing_certificates.is_empty() && audit.password.is_none();
                     (json!({"account": id, "root": audit}), Some(!none))
                 }
                 Fact::Unread(unread) => (unread_row(id, &unread), None),
@@ -70,7 +71,7 @@ async fn audit(central: &Account, id: &str) -> anyhow::Result<Fact<RootAudit>> {
     let arn = format!("arn:{}:iam::{id}:root", caller.partition());
     let identity = Identity::of_caller(&arn, caller.region())?;
     let member = Account::new(central.sdk().clone(), identity);
-    Ok(match AuditSession::of(&member).await? {
+    Ok(match Task::Audit.session(&member).await? {
         Fact::Known(session) => RootAudit::observe(&session).await?,
         Fact::Unread(unread) => Fact::Unread(unread),
     })

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use bundle::{ConfiguredRule, RepairTask};
 use clap::Args;
 use config_rule::{Account, Control, Identity};
+use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;
 use remediation::{Outcome as RecordOutcome, Record, RecordedStep, StepStatus};
 use serde_json::{Value, json};
@@ -67,7 +68,7 @@ pub(crate) struct Remediate {
 #[derive(Debug, Args)]
 struct Member {
     /// Member account whose root user it is about, through a privileged root session of
-    /// the account of the credentials; with --rule no-root-keys. Sets off the member's
+    /// the account of the credentials; with --rule no-root-keys or hardware-root-mfa. Sets off the member's
     /// root-usage alarm
     #[arg(long, value_name = "ID", requires = "rule")]
     account: Option<String>,
@@ -161,8 +162,9 @@ impl Member {
     fn task(&self, rule: &ConfiguredRule, account: &Account) -> anyhow::Result<RepairTask> {
         let mut identity = account.identity().clone();
         if let Some(member) = &self.account {
-            if rule.name() != NoRootKeys::METADATA.name {
-                bail!("--account goes with --rule {}", NoRootKeys::METADATA.name);
+            let about_root = [NoRootKeys::METADATA.name, HardwareRootMfa::METADATA.name];
+            if !about_root.contains(&rule.name()) {
+                bail!("--account goes with --rule {}", about_root.join(" or "));
             }
             let arn = format!("arn:{}:iam::{member}:root", identity.partition());
             identity = Identity::of_caller(&arn, identity.region())?;
@@ -172,6 +174,7 @@ impl Member {
             identity,
             parameters: rule.parameters.clone(),
             remediation: rule.remediation.clone(),
+            from_central: self.account.is_some(),
         })
     }
 }

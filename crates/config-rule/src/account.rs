@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_config::config::retry::RetryPartition;
@@ -55,28 +56,42 @@ struct Observation {
     observed_at: Timestamp,
     /// The Region in which the credentials are known to be accepted.
     first_region: String,
-    answers: Mutex<HashMap<AnswerKey, AnswerCell>>,
-    sessions: Mutex<HashMap<SessionKey, SessionCell>>,
+    answers: Answers<(Identity, TypeId, String)>,
+    /// What outlives this observation: see [`Account::afresh`].
+    lasting: Arc<Answers<(TypeId, String)>>,
     calls: Mutex<Vec<&'static str>>,
 }
 
-/// Who was asked, for what kind of facts, about what.
-type AnswerKey = (Identity, TypeId, String);
+/// What was answered, by who was asked, for what kind of facts, about what.
+type Answers<K> = Mutex<HashMap<K, AnswerCell>>;
 type AnswerCell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
-/// The role and the control that assumes it.
-type SessionKey = (EvidenceRole, &'static str);
-type SessionCell = Arc<OnceCell<Fact<SharedCredentialsProvider>>>;
 
 impl Account {
     /// The account `identity`, asked through `sdk`. Reads the clock, once: all
     /// ages in this evaluation are measured against that.
     pub fn new(sdk: SdkConfig, identity: Identity) -> Self {
+        Self::observed(sdk, identity, Arc::default())
+    }
+
+    /// The same account, to be looked at once more: knows nothing but what was asked
+    /// [`throughout`](Account::throughout), such as the sessions that are open.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        let lasting = Arc::clone(&self.observation.lasting);
+        Self::observed(self.sdk.clone(), self.identity.clone(), lasting)
+    }
+
+    fn observed(
+        sdk: SdkConfig,
+        identity: Identity,
+        lasting: Arc<Answers<(TypeId, String)>>,
+    ) -> Self {
         let now = sdk.time_source().unwrap_or_default().now();
         let observation = Observation {
             observed_at: Timestamp::from(now),
             first_region: identity.region().to_owned(),
             answers: Mutex::default(),
-            sessions: Mutex::default(),
+            lasting,
             calls: Mutex::default(),
         };
         Self {
@@ -110,16 +125,10 @@ impl Account {
         role: &EvidenceRole,
         control: &'static str,
     ) -> Result<Fact<Self>, CallError> {
-        let cell = Arc::clone(
-            self.observation
-                .sessions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry((role.clone(), control))
-                .or_default(),
-        );
-        let session = cell.get_or_try_init(|| self.assume(role, control)).await?;
-        let session = session.clone();
+        let about = format!("{} {control}", role.arn());
+        let session = self
+            .throughout::<SharedCredentialsProvider>(&about, self.assume(role, control))
+            .await?;
         Ok(session.map(|credentials| self.in_session(role.account(), credentials)))
     }
 
@@ -241,29 +250,23 @@ impl Account {
         about: &'a str,
         ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
     ) -> impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a {
-        // On the heap: every future that waits for this one would hold it.
-        let ask = Box::pin(ask);
-        async move {
-            let key = (self.identity.clone(), TypeId::of::<T>(), about.to_owned());
-            let cell = Arc::clone(
-                self.observation
-                    .answers
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .entry(key)
-                    .or_default(),
-            );
-            let asking = async {
-                let answer: Arc<dyn Any + Send + Sync> = Arc::new(ask.await?);
-                Ok(answer)
-            };
-            let answer = cell.get_or_try_init(|| asking).await?;
-            match answer.downcast_ref::<Fact<T>>() {
-                Some(answer) => Ok(answer.clone()),
-                // INVARIANT: the cell under the type id of `T` holds a `Fact<T>`.
-                None => unreachable!("an answer is kept under its own type"),
-            }
-        }
+        let key = (self.identity.clone(), TypeId::of::<T>(), about.to_owned());
+        kept(&self.observation.answers, key, ask)
+    }
+
+    /// The same for what holds beyond this observation, in whichever Region it was asked:
+    /// a session that is open, something done for good. Kept until the last account that
+    /// came from this one, [`afresh`](Account::afresh) too, is gone.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub fn throughout<'a, T: Clone + Send + Sync + 'static>(
+        &'a self,
+        about: &str,
+        ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
+    ) -> impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a {
+        let key = (TypeId::of::<T>(), about.to_owned());
+        kept(&self.observation.lasting, key, ask)
     }
 
     /// The IAM actions of the calls made so far in this evaluation, in order.
@@ -274,5 +277,29 @@ impl Account {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+}
+
+/// What `ask` answers, unless it was answered before.
+fn kept<'a, K: Eq + Hash, T: Clone + Send + Sync + 'static>(
+    answers: &Answers<K>,
+    key: K,
+    ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
+) -> impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a {
+    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    let cell = Arc::clone(answers.entry(key).or_default());
+    // On the heap: every future that waits for this one would hold it.
+    let ask = Box::pin(ask);
+    async move {
+        let asking = async {
+            let answer: Arc<dyn Any + Send + Sync> = Arc::new(ask.await?);
+            Ok(answer)
+        };
+        let answer = cell.get_or_try_init(|| asking).await?;
+        match answer.downcast_ref::<Fact<T>>() {
+            Some(answer) => Ok(answer.clone()),
+            // INVARIANT: the cell under the type id of `T` holds a `Fact<T>`.
+            None => unreachable!("an answer is kept under its own type"),
+        }
     }
 }

@@ -11,6 +11,7 @@
 
 mod alarms;
 mod given;
+mod member;
 mod recipients;
 mod repair;
 mod repair_table;
@@ -23,6 +24,10 @@ mod trails;
 
 pub use alarms::{describe_alarms, describe_metric_filters, describe_mute_rule};
 pub use given::{describe_summary, let_fail};
+pub use member::{
+    CENTRAL, CENTRAL_REGION, MANAGEMENT, MEMBER, REQUEST_QUEUE, central_function, days_ago,
+    member_organization, outcome_left, remediate_member, request_event, served, sessions,
+};
 pub use recipients::{
     describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
 };

@@ -63,6 +63,20 @@ pub fn give_evidence_role(
     )
 }
 
+/// Gives an account the role of a function that is no control's, with these statements.
+pub(crate) fn give_function_role(sandbox: &Sandbox, account: &str, name: &str, statements: &Value) {
+    let trust = json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    });
+    let statements = statements.as_array().unwrap().iter();
+    let role = role(name, &trust, statements.map(document).collect());
+    sandbox
+        .change_account(account, |account| account.roles.push(role))
+        .unwrap();
+}
+
 fn role(name: &str, trust: &Value, policies: Vec<Document>) -> Role {
     Role {
         path: PATH.to_owned(),

@@ -7,6 +7,7 @@
 mod evaluate;
 mod facts;
 mod native;
+mod plan;
 mod repair;
 
 use config_rule::{
@@ -17,7 +18,7 @@ use root_credentials::{GET_ACCOUNT_SUMMARY, LIST_VIRTUAL_MFA_DEVICES};
 use serde::Serialize;
 
 pub use facts::RootMfa;
-pub use repair::{NoChange, NoSettings};
+pub use repair::{MEMBER_READS, MfaSettings};
 
 /// The partition has no root user.
 pub const NO_ROOT_USER_IN_PARTITION: ReasonCode = ReasonCode::new("NO_ROOT_USER_IN_PARTITION");

@@ -35,6 +35,14 @@ impl RootKeys {
         Ok(facts)
     }
 
+    /// The credential report, where one was read.
+    pub(crate) fn report(&self) -> Option<&CredentialReport> {
+        match &self.report {
+            Some(Fact::Known(report)) => report.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What was seen that must not be, if anything. That something could not
     /// be read is not a violation.
     pub(crate) fn violation(&self, parameters: &NoRootKeysParameters) -> Option<Violation> {

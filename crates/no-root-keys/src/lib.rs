@@ -18,8 +18,6 @@ use root_credentials::{GET_ACCOUNT_SUMMARY, GET_CREDENTIAL_REPORT};
 use serde::Serialize;
 
 pub use facts::RootKeys;
-pub use plan::KeyChange;
-pub use repair::{KeyDetails, KeySettings, SESSION_WRITES};
 
 /// The root user has no key and no certificate.
 pub const NO_ROOT_KEYS: ReasonCode = ReasonCode::new("NO_ROOT_KEYS");

@@ -180,22 +180,43 @@ async fn remediate<R: Remediation>(
 ) -> Result<Record<R::Change>, RemediationError> {
     let identity = Identity::of_function(&invocation.function_arn)?;
     accept(&invocation.event, &identity)?;
-    repair::<R>(identity, invocation.deadline, invocation.sdk).await
+    let configuration = Configuration::<R>::read()?;
+    repair(
+        &configuration,
+        identity,
+        invocation.deadline,
+        invocation.sdk,
+    )
+    .await
+}
+
+/// What the function's own environment says.
+pub(crate) struct Configuration<R: Remediation> {
+    pub(crate) rule: RuleParameters<R::Parameters>,
+    pub(crate) remediation: RemediationParameters<R>,
+}
+
+impl<R: Remediation> Configuration<R> {
+    pub(crate) fn read() -> Result<Self, ParameterError> {
+        Ok(Self {
+            rule: configured(RULE_PARAMETERS)?,
+            remediation: configured(REMEDIATION)?,
+        })
+    }
 }
 
 /// Repairs an account as the function's own configuration says.
 pub(crate) async fn repair<R: Remediation>(
+    configuration: &Configuration<R>,
     identity: Identity,
     deadline: Instant,
     sdk: SdkConfig,
 ) -> Result<Record<R::Change>, RemediationError> {
-    let rule: RuleParameters<R::Parameters> = configured(RULE_PARAMETERS)?;
-    let remediation: RemediationParameters<R> = configured(REMEDIATION)?;
     let run = Run {
         sdk,
         identity,
-        parameters: &rule.control,
-        remediation: &remediation,
+        parameters: &configuration.rule.control,
+        remediation: &configuration.remediation,
         patience: Patience::default(),
         deadline: deadline - ANSWERING_TIME,
     };

@@ -11,6 +11,7 @@ mod approval;
 pub mod central;
 mod event;
 pub mod lambda;
+mod member;
 mod plan;
 mod record;
 mod remediation;
@@ -21,6 +22,7 @@ mod write;
 
 pub use approval::{Approval, Mode, RemediationParameters};
 pub use event::{RequestError, accept};
+pub use member::{DESCRIBE_ACCOUNT, MemberSettings, PUT_PARAMETER, Standing, claim_today};
 pub use plan::{ManualItem, Plan, READ_REFUSED, Step};
 pub use record::{Outcome, Record, RecordedStep, StepStatus};
 pub use remediation::{Remediation, remediation_actions};

@@ -6,7 +6,7 @@ use config_rule::{Account, CallError, Control, Parameters};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::approval::Mode;
+use crate::approval::{Mode, RemediationParameters};
 use crate::plan::Plan;
 use crate::write::StepError;
 
@@ -15,7 +15,7 @@ use crate::write::StepError;
 /// As with verdicts, looking and concluding are separate:
 /// [`examine`](Remediation::examine) reads what only a repair needs to know,
 /// [`plan`](Remediation::plan) concludes without input, output or clock.
-pub trait Remediation: Control {
+pub trait Remediation: Control + Sized {
     /// What the organization says to this remediation alone.
     type Settings: Parameters;
     /// What a repair needs to know beyond what the verdict rests on.
@@ -41,7 +41,7 @@ pub trait Remediation: Control {
     fn survey(
         account: &Account,
         parameters: &Self::Parameters,
-        _settings: &Self::Settings,
+        _remediation: &RemediationParameters<Self>,
     ) -> impl Future<Output = Result<Self::Facts, CallError>> + Send {
         Self::observe(account, parameters)
     }
@@ -55,7 +55,7 @@ pub trait Remediation: Control {
         account: &Account,
         facts: &Self::Facts,
         parameters: &Self::Parameters,
-        settings: &Self::Settings,
+        remediation: &RemediationParameters<Self>,
     ) -> impl Future<Output = Result<Self::Details, CallError>> + Send;
 
     /// What would be done. Empty where the control is satisfied, never empty where

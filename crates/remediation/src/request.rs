@@ -14,6 +14,8 @@ pub struct Request {
     pub id: String,
     /// The account that asked: what AWS itself wrote on the envelope.
     pub account: String,
+    /// The Region in which it asked and waits, from the envelope too.
+    pub region: String,
 }
 
 /// A record that is no request. Never repeats the payload.
@@ -69,14 +71,24 @@ fn request(body: Option<&str>) -> Result<Request, RequestRefused> {
     let is_id = |id: &&str| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
     let account = text("account").filter(is_id);
     let account = account.ok_or(RequestRefused::NoEnvelope)?;
+    let region = text("region").filter(|region| consists_of_word(region, 32));
+    let region = region.ok_or(RequestRefused::NoEnvelope)?;
     let detail = envelope.get("detail").and_then(Value::as_object);
     let detail = detail.filter(|detail| detail.len() == 1);
     let id = detail.and_then(|detail| detail.get("requestId")?.as_str());
-    let id = id.filter(|id| (1..=128).contains(&id.len()));
+    let id = id.filter(|id| consists_of_word(id, 128));
     Ok(Request {
         id: id.ok_or(RequestRefused::SaysMore)?.to_owned(),
         account: account.to_owned(),
+        region: region.to_owned(),
     })
+}
+
+/// Whether it is letters, digits and hyphens, as the ids of executions and Regions are: it
+/// becomes part of a parameter's name and of an endpoint.
+fn consists_of_word(text: &str, most: usize) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=most).contains(&text.len()) && text.bytes().all(is_word)
 }
 
 #[cfg(test)]
@@ -121,8 +133,8 @@ mod tests {
     fn the_account_is_the_one_on_the_envelope() {
         let request = only(&event(&envelope())).unwrap();
         assert_eq!(
-            (request.account.as_str(), request.id.as_str()),
-            ("111122223333", "r-1")
+            [&request.account, &request.region, &request.id],
+            ["111122223333", "eu-west-1", "r-1"]
         );
     }
 
@@ -134,6 +146,7 @@ mod tests {
             json!({"account": "444455556666"}),
             json!({"requestId": 1}),
             json!({"requestId": ""}),
+            json!({"requestId": "../other"}),
             json!("r-1"),
         ] {
             let mut envelope = envelope();
@@ -174,6 +187,7 @@ mod tests {
             ("source", json!("aws.config"), RequestRefused::OtherSource),
             ("source", json!(null), RequestRefused::OtherSource),
             ("account", json!("all"), RequestRefused::NoEnvelope),
+            ("region", json!("evil.example/"), RequestRefused::NoEnvelope),
             (
                 "account",
                 json!(111_122_223_333_u64),

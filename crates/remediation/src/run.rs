@@ -74,7 +74,7 @@ impl<R: Remediation> Run<'_, R> {
     /// # Errors
     /// When AWS gave no answer that a plan could rest on.
     pub async fn plan(&self) -> Result<Record<R::Change>, CallError> {
-        let look = self.look().await?;
+        let look = self.look(self.account()).await?;
         Ok(self.record(look))
     }
 
@@ -85,8 +85,8 @@ impl<R: Remediation> Run<'_, R> {
     /// # Errors
     /// When AWS gave no answer that a plan could rest on. Nothing was changed.
     pub async fn remediate(&self) -> Result<Record<R::Change>, CallError> {
-        let look = self.look().await?;
-        let account = look.account.clone();
+        let account = self.account();
+        let look = self.look(account.clone()).await?;
         let mut record = self.record(look);
         if self.remediation.approval.mode == Mode::Off && !record.steps.is_empty() {
             record.ended(Outcome::Refused, "the mode of this remediation is off");
@@ -100,7 +100,7 @@ impl<R: Remediation> Run<'_, R> {
             if record.tried().count() == tried {
                 break;
             }
-            self.verify(&mut record).await;
+            self.verify(&account, &mut record).await;
         }
         let calls = account.calls();
         record
@@ -109,14 +109,17 @@ impl<R: Remediation> Run<'_, R> {
         Ok(record)
     }
 
-    async fn look(&self) -> Result<Look<R::Change>, CallError> {
-        let account = Account::new(self.sdk.clone(), self.identity.clone());
-        let settings = &self.remediation.settings;
-        let facts = Box::pin(R::survey(&account, self.parameters, settings)).await?;
-        let details = Box::pin(R::examine(&account, &facts, self.parameters, settings)).await?;
+    fn account(&self) -> Account {
+        Account::new(self.sdk.clone(), self.identity.clone())
+    }
+
+    async fn look(&self, account: Account) -> Result<Look<R::Change>, CallError> {
+        let (parameters, remediation) = (self.parameters, self.remediation);
+        let facts = Box::pin(R::survey(&account, parameters, remediation)).await?;
+        let details = Box::pin(R::examine(&account, &facts, parameters, remediation)).await?;
         Ok(Look {
-            verdict: R::evaluate(&facts, self.parameters),
-            plan: R::plan(&facts, &details, self.parameters, settings),
+            verdict: R::evaluate(&facts, parameters),
+            plan: R::plan(&facts, &details, parameters, &remediation.settings),
             account,
         })
     }
@@ -204,11 +207,11 @@ impl<R: Remediation> Run<'_, R> {
     /// Looks again until no step is left that should have been applied, and the
     /// control is satisfied or waits for a human. Steps that nobody could know of
     /// before are added to the record, not yet tried.
-    async fn verify(&self, record: &mut Record<R::Change>) {
+    async fn verify(&self, account: &Account, record: &mut Record<R::Change>) {
         let approval = self.remediation.approval;
         let end = (Instant::now() + self.patience.verifying).min(self.deadline);
         loop {
-            let not_verified = match self.look().await {
+            let not_verified = match self.look(account.afresh()).await {
                 Err(error) => format!("not verified: {error}"),
                 Ok(look) => {
                     let calls = look.account.calls();

@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct CredentialReport {
     /// When IAM made the report.
     pub generated_at: Option<Timestamp>,
+    /// When somebody last signed in with the password, if anybody ever has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_last_used: Option<Timestamp>,
     /// The two places for access keys, in their order.
     pub access_keys: [AccessKeyUse; 2],
 }
@@ -93,6 +96,9 @@ impl CredentialReport {
             .find(|row| row.get("user").is_some_and(|user| user == ROOT_USER))?;
         Some(Self {
             generated_at: output.generated_time().copied().map(Timestamp::from),
+            password_last_used: root
+                .get("password_last_used")
+                .and_then(|text| text.parse().ok()),
             access_keys: [AccessKeyUse::of(&root, 1), AccessKeyUse::of(&root, 2)],
         })
     }

@@ -9,6 +9,7 @@ const LIST_ACCESS_KEYS: &str = "iam:ListAccessKeys";
 const GET_ACCESS_KEY_LAST_USED: &str = "iam:GetAccessKeyLastUsed";
 const LIST_SIGNING_CERTIFICATES: &str = "iam:ListSigningCertificates";
 const GET_LOGIN_PROFILE: &str = "iam:GetLoginProfile";
+const GET_USER: &str = "iam:GetUser";
 const LIST_MFA_DEVICES: &str = "iam:ListMFADevices";
 
 /// The IAM actions of [`RootAudit::observe`], which the session has and no role needs.
@@ -17,6 +18,7 @@ pub const AUDIT_READS: &[&str] = &[
     GET_ACCESS_KEY_LAST_USED,
     LIST_SIGNING_CERTIFICATES,
     GET_LOGIN_PROFILE,
+    GET_USER,
     LIST_MFA_DEVICES,
 ];
 
@@ -28,10 +30,20 @@ pub struct RootAudit {
     pub access_keys: Vec<RootAccessKey>,
     /// Its signing certificates.
     pub signing_certificates: Vec<SigningCertificate>,
-    /// Whether it has a password.
-    pub has_password: bool,
+    /// Its password, if it has one.
+    pub password: Option<RootPassword>,
     /// Its MFA devices.
     pub mfa_devices: Vec<MfaDevice>,
+}
+
+/// The password of the root user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootPassword {
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// When somebody last signed in with it, if anybody has since AWS keeps count.
+    pub last_used: Option<Timestamp>,
 }
 
 /// An access key of the root user.
@@ -116,8 +128,7 @@ impl RootAudit {
         let list = client.list_signing_certificates().send();
         let certificates = known!(session.call(LIST_SIGNING_CERTIFICATES, list).await?);
         let certificates = certificates.map_or_else(Vec::new, |output| output.certificates);
-        let profile = client.get_login_profile().send();
-        let profile = known!(session.call(GET_LOGIN_PROFILE, profile).await?);
+        let password = known!(password(session).await?);
         let devices = client.list_mfa_devices().send();
         let devices = known!(session.call(LIST_MFA_DEVICES, devices).await?);
         let devices = devices.map_or_else(Vec::new, |output| output.mfa_devices);
@@ -131,7 +142,7 @@ impl RootAudit {
                     id: certificate.certificate_id,
                 })
                 .collect(),
-            has_password: profile.is_some(),
+            password,
             mfa_devices: devices
                 .into_iter()
                 .map(|device| MfaDevice {
@@ -141,6 +152,28 @@ impl RootAudit {
                 .collect(),
         }))
     }
+}
+
+/// The password of the root user whose session it is, with its last use.
+///
+/// # Errors
+/// See [`Account::call`].
+pub async fn password(session: &Account) -> Result<Fact<Option<RootPassword>>, CallError> {
+    let client = iam(session);
+    let profile = client.get_login_profile().send();
+    let Some(profile) = known!(session.call(GET_LOGIN_PROFILE, profile).await?) else {
+        return Ok(Fact::Known(None));
+    };
+    let user = known!(session.call(GET_USER, client.get_user().send()).await?);
+    let user = user.and_then(|output| output.user);
+    Ok(Fact::Known(Some(RootPassword {
+        created: profile
+            .login_profile
+            .map(|profile| Timestamp::from(profile.create_date)),
+        last_used: user
+            .and_then(|user| user.password_last_used)
+            .map(Timestamp::from),
+    })))
 }
 
 /// The access keys of the root user whose session it is, each with its last use. Two

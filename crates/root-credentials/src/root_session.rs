@@ -5,7 +5,7 @@
 
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sts::types::PolicyDescriptorType;
-use config_rule::{Account, CallError, Fact, Section, Unread};
+use config_rule::{Account, CallError, Fact, Unread};
 
 /// The IAM action of opening a session.
 pub const ASSUME_ROOT: &str = "sts:AssumeRoot";
@@ -63,41 +63,16 @@ impl Task {
             },
         })
     }
+
+    /// The member account that `account` stands for, asked as its root user. One session
+    /// for each task, however often the account is looked at [`afresh`](Account::afresh).
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub async fn session(self, account: &Account) -> Result<Fact<Account>, CallError> {
+        let id = account.identity().account();
+        let about = format!("{id} {}", self.policy_arn());
+        let session = account.throughout(&about, self.open(account)).await?;
+        Ok(session.map(|credentials| account.in_session(id, credentials)))
+    }
 }
-
-macro_rules! session {
-    ($(#[$doc:meta])* $name:ident, $task:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name(SharedCredentialsProvider);
-
-        impl $name {
-            /// The member account, asked as its root user.
-            ///
-            /// # Errors
-            /// See [`Account::call`].
-            pub async fn of(account: &Account) -> Result<Fact<Account>, CallError> {
-                let session = account.section::<Self>().await?;
-                let id = account.identity().account();
-                Ok(session.map(|Self(credentials)| account.in_session(id, credentials)))
-            }
-        }
-
-        impl Section for $name {
-            async fn observe(account: &Account) -> Result<Fact<Self>, CallError> {
-                Ok($task.open(account).await?.map(Self))
-            }
-        }
-    };
-}
-
-session!(
-    /// A session for looking. One per account and observation.
-    AuditSession,
-    Task::Audit
-);
-session!(
-    /// A session for deleting. One per account and observation.
-    DeleteSession,
-    Task::Delete
-);

@@ -4,7 +4,7 @@ use alarms::{Alarms, Flaw, GET_TOPIC_ATTRIBUTES, Key, LIST_SUBSCRIPTIONS_BY_TOPI
 use config_rule::{
     Account, Arn, CallError, Compliance, Fact, ParameterError, ParameterReader, Parameters,
 };
-use remediation::{Mode, Plan, Remediation, StepError};
+use remediation::{Mode, Plan, Remediation, RemediationParameters, StepError};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainNames;
@@ -149,8 +149,9 @@ impl Remediation for RootUsageAlarm {
         account: &Account,
         facts: &RootUsage,
         parameters: &RootUsageAlarmParameters,
-        settings: &RepairSettings,
+        remediation: &RemediationParameters<Self>,
     ) -> Result<RepairDetails, CallError> {
+        let settings = &remediation.settings;
         let mut details = RepairDetails::default();
         let judged = judge(facts, parameters, &Decisions::default());
         let group = match judged.broken.log_group {

@@ -6,7 +6,7 @@ use config_rule::{
     Account, Arn, CallError, Compliance, Control, Fact, ParameterError, ParameterReader,
     Parameters, Unread,
 };
-use remediation::{Mode, Plan, Remediation, StepError, remove, write};
+use remediation::{Mode, Plan, Remediation, RemediationParameters, StepError, remove, write};
 use serde::Serialize;
 use trails::{EventSelectors, GET_EVENT_SELECTORS, Trail, TrailFact, TrailStatus, cloudtrail};
 
@@ -142,7 +142,7 @@ impl Remediation for TrailLogging {
         account: &Account,
         facts: &AccountTrails,
         parameters: &TrailLoggingParameters,
-        _: &RepairSettings,
+        _: &RemediationParameters<Self>,
     ) -> Result<RepairDetails, CallError> {
         let mut details = RepairDetails {
             created: account

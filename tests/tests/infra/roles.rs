@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use bundle::RULES;
 use config_rule::ASSUME_ROLE;
+use hardware_root_mfa::HardwareRootMfa;
+use no_root_keys::NoRootKeys;
 use remediation::{Remediation, remediation_actions};
 use root_usage_alarm::RootUsageAlarm;
 use sandbox::cloudformation::{Stack, StackResource};
@@ -44,7 +46,6 @@ const WITHOUT_RESOURCE: &[&str] = &[
     "kms:ListKeys",
     "logs:TestMetricFilter",
     "organizations:DescribeAccount",
-    "organizations:DescribeOrganization",
     "sns:GetSubscriptionAttributes",
 ];
 
@@ -153,6 +154,28 @@ fn may_remediate<R: Remediation>() {
 fn remediating_roles_may_do_what_their_controls_declare() {
     may_remediate::<TrailLogging>();
     may_remediate::<RootUsageAlarm>();
+}
+
+/// Root users are looked after from another account: there with what the control declares
+/// for that, and in the member account with what the evaluation reads.
+fn may_look_after_members<R: Remediation>(member: &mut BTreeSet<&'static str>) {
+    let stack = full("root-access");
+    let name = format!("{}-remediate", R::METADATA.name);
+    let allowed = actions(&statements(role(&stack, &name), Some("remediation")));
+    let declared: BTreeSet<_> = R::EXAMINES.iter().chain(R::WRITES).copied().collect();
+    assert_eq!(allowed, declared, "{name}");
+    member.extend(R::METADATA.reads);
+}
+
+#[test]
+fn root_access_is_what_the_controls_declare() {
+    let mut declared = BTreeSet::from([remediation::PUT_PARAMETER]);
+    may_look_after_members::<NoRootKeys>(&mut declared);
+    may_look_after_members::<HardwareRootMfa>(&mut declared);
+    declared.extend(hardware_root_mfa::MEMBER_READS);
+    let stack = full("remediation");
+    let allowed = actions(&statements(role(&stack, "root-access"), None));
+    assert_eq!(allowed, declared);
 }
 
 #[test]

@@ -10,4 +10,5 @@ mod given;
 mod lambda;
 mod laws;
 mod observe;
+mod repair;
 mod verdicts;

@@ -68,6 +68,7 @@ fn report() -> impl Strategy<Value = Fact<Option<CredentialReport>>> {
         let mut slot = || keys.next().unwrap_or_default();
         Fact::Known(Some(CredentialReport {
             generated_at: Some(OBSERVED_AT),
+            password_last_used: None,
             access_keys: [slot(), slot()],
         }))
     });

@@ -1,33 +1,20 @@
 //! Root keys deleted from a central account, and everything that must stop it.
 
-use std::time::{Duration, SystemTime};
-
-use aws_smithy_types::retry::RetryConfig;
-use config_rule::{Identity, Timestamp, parse_parameters};
-use control_tests::give_evidence_role;
-use no_root_keys::{
-    KeyChange, KeyDetails, NoRootKeys, NoRootKeysParameters, RootKeys, SESSION_WRITES,
+use config_rule::{Fact, Timestamp, parse_parameters};
+use control_tests::{
+    MANAGEMENT, MEMBER, REQUEST_QUEUE, central_function, days_ago, member_organization,
+    outcome_left, remediate_member, request_event, served, sessions,
 };
+use no_root_keys::{NoRootKeys, RootKeys};
 use proptest::prelude::*;
-use remediation::{Outcome, Patience, Record, Remediation, RemediationParameters, Run};
-use root_credentials::{AccountSummary, RootAccessKey, RootAudit};
-use sandbox::{
-    AccessKey, Account, Fault, FunctionProcess, LastUsed, Organization, ProcessSettings, RootUser,
-    Sandbox, SigningCertificate,
+use remediation::{Outcome, Record, Remediation, Standing};
+use root_credentials::{
+    AccountSummary, REMOVAL_WRITES, Removal, RemovalDetails, RootAccessKey, RootAudit, Task,
 };
+use sandbox::{AccessKey, Account, Fault, LastUsed, RootUser, Sandbox, SigningCertificate};
 use serde_json::{Map, Value, json};
 
-const MANAGEMENT: &str = "999999999999";
-const CENTRAL: &str = "222222222222";
-const MEMBER: &str = "111122223333";
-const REGION: &str = "eu-west-1";
 const KEY: &str = "AKIA0000000000000001";
-const READS: &[&str] = &["iam:GetAccountSummary", "iam:GetCredentialReport"];
-
-fn days_ago(days: u64) -> sandbox::Timestamp {
-    let time = Timestamp::from(SystemTime::now() - Duration::from_hours(24 * days));
-    sandbox::Timestamp::from_millis(time.epoch_millis())
-}
 
 /// A member's root user with a key of this age, used so many days ago.
 fn with_key(created: u64, used: Option<u64>) -> RootUser {
@@ -45,79 +32,25 @@ fn with_key(created: u64, used: Option<u64>) -> RootUser {
     }
 }
 
-/// An organization in which IAM's administration is delegated.
 fn organization(root: &RootUser) -> Sandbox {
-    let mut accounts = [MANAGEMENT, CENTRAL, MEMBER].map(|id| Account::new(id, id));
-    for account in &mut accounts {
-        account.root = RootUser::without_credentials();
-        if account.id != CENTRAL {
-            account.root = root.clone();
-        }
-    }
-    let mut organization = Organization::of(accounts);
-    organization.management_account = Some(MANAGEMENT.to_owned());
-    organization.iam_delegated_administrator = Some(CENTRAL.to_owned());
-    let sandbox = Sandbox::new(organization).unwrap();
-    for account in [MANAGEMENT, MEMBER] {
-        give_evidence_role(&sandbox, account, "evidence", READS);
-    }
-    // As it should be deployed: what the control declares, and no more.
-    let actions: Vec<_> = NoRootKeys::EXAMINES
-        .iter()
-        .chain(NoRootKeys::WRITES)
-        .copied()
-        .collect();
-    give_evidence_role(&sandbox, CENTRAL, "remediator", &actions);
-    sandbox
+    let mut member = Account::new(MEMBER, "member");
+    member.root = root.clone();
+    member_organization::<NoRootKeys>(&member)
 }
 
 async fn remediate(
     sandbox: &Sandbox,
     account: &str,
     settings: &[(&str, Value)],
-) -> Record<KeyChange> {
-    let role = sandbox.role_credentials(CENTRAL, "remediator").unwrap();
-    let sdk = sandbox.sdk_config_as(role, REGION).into_builder();
-    let quick = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    let mut remediation = Map::from_iter([
-        ("mode".to_owned(), json!("manual")),
-        ("managementAccountId".to_owned(), json!(MANAGEMENT)),
-    ]);
-    for (name, value) in settings {
-        remediation.insert((*name).to_owned(), value.clone());
-    }
-    let remediation: RemediationParameters<NoRootKeys> = parse_parameters(remediation).unwrap();
-    let parameters: NoRootKeysParameters = parse_parameters(Map::new()).unwrap();
-    let arn = format!("arn:aws:iam::{account}:root");
-    let zero = Duration::ZERO;
-    let run = Run {
-        sdk: sdk.retry_config(quick).build(),
-        identity: Identity::of_caller(&arn, REGION).unwrap(),
-        parameters: &parameters,
-        remediation: &remediation,
-        patience: Patience {
-            verifying: zero,
-            between_looks: zero,
-            between_steps: zero,
-            ..Patience::default()
-        },
-        deadline: tokio::time::Instant::now() + Duration::from_mins(1),
-    };
-    run.remediate().await.unwrap()
-}
-
-/// The operations that were served, by name.
-fn served(sandbox: &Sandbox) -> Vec<String> {
-    let calls = sandbox.take_calls().into_iter();
-    let served = calls.filter(|call| call.status == Some(200));
-    served.map(|call| call.operation).collect()
+) -> Record<Removal> {
+    remediate_member::<NoRootKeys>(sandbox, account, settings).await
 }
 
 fn keys(sandbox: &Sandbox, account: &str) -> usize {
     sandbox.account(account).unwrap().root.access_keys.len()
 }
 
-fn codes(record: &Record<KeyChange>) -> Vec<&str> {
+fn codes(record: &Record<Removal>) -> Vec<&str> {
     record
         .manual
         .iter()
@@ -225,6 +158,7 @@ async fn guards_stand_before_every_session() {
         ("mode", json!("automatic")),
         ("allowIrreversible", json!(true)),
     ];
+    let sandbox = organization(&with_key(400, None));
     let record = remediate(&sandbox, MEMBER, &allowed).await;
     assert_eq!(record.outcome, Outcome::Done);
 }
@@ -275,7 +209,7 @@ async fn a_rerun_completes_wherever_the_connection_ended() {
     });
     for (lost, after) in [(false, 0), (true, 0), (false, 1), (true, 1)] {
         let sandbox = organization(&root);
-        let delete = |fault: Fault| fault.action(SESSION_WRITES[0]).after(after);
+        let delete = |fault: Fault| fault.action(REMOVAL_WRITES[1]).after(after);
         if lost {
             sandbox.inject(delete(Fault::lost_answer()).times(1));
         }
@@ -294,35 +228,124 @@ async fn a_rerun_completes_wherever_the_connection_ended() {
     }
 }
 
+/// The role of the templates allows the two tasks only, so every test here would notice
+/// another one.
 #[tokio::test]
-async fn root_is_assumed_for_two_tasks_and_by_the_regions_own_endpoint() {
+async fn no_other_task_is_allowed_to_the_function() {
     let sandbox = organization(&with_key(400, None));
-    remediate(&sandbox, MEMBER, &[]).await;
-    let calls = sandbox.calls();
-    let opened: Vec<_> = calls
-        .iter()
-        .filter(|call| call.operation == "AssumeRoot")
-        .collect();
-    assert_eq!(opened.len(), 2);
-    for call in opened {
-        assert_eq!(
-            (call.region.as_str(), call.account.as_str()),
-            (REGION, CENTRAL)
-        );
-        let root = format!("arn:aws:iam::{MEMBER}:root");
-        assert_eq!(call.permissions[0].resource, root);
+    let role = sandbox
+        .role_credentials(control_tests::CENTRAL, "remediator")
+        .unwrap();
+    let sdk = sandbox.sdk_config_as(role, control_tests::CENTRAL_REGION);
+    let mut opened = Vec::new();
+    for task in [
+        "IAMAuditRootUserCredentials",
+        "IAMCreateRootUserPassword",
+        "IAMDeleteRootUserCredentials",
+        "S3UnlockBucketPolicy",
+        "SQSUnlockQueuePolicy",
+    ] {
+        let arn = format!("arn:aws:iam::aws:policy/root-task/{task}");
+        let policy = aws_sdk_sts::types::PolicyDescriptorType::builder().arn(&arn);
+        let request = aws_sdk_sts::Client::new(&sdk).assume_root();
+        let request = request.target_principal(MEMBER);
+        let answer = request.task_policy_arn(policy.build()).send().await;
+        if answer.is_ok() {
+            opened.push(arn);
+        } else {
+            let refused = sandbox.calls().pop().unwrap();
+            assert_eq!(refused.error.as_deref(), Some("AccessDenied"), "{task}");
+        }
     }
-    let policies = [
-        root_credentials::Task::Audit,
-        root_credentials::Task::Delete,
+    assert_eq!(opened, [Task::Audit, Task::Delete].map(Task::policy_arn));
+}
+
+/// What Organizations says stands before every session, whatever is configured.
+#[tokio::test]
+async fn an_account_that_is_no_member_is_refused() {
+    // Somebody named another account as the management account.
+    let elsewhere = [("managementAccountId", json!(control_tests::CENTRAL))];
+    let sandbox = organization(&with_key(400, None));
+    let record = remediate(&sandbox, MANAGEMENT, &elsewhere).await;
+    let refused = (Outcome::Refused, vec!["MANAGEMENT_ACCOUNT"]);
+    assert_eq!((record.outcome, codes(&record)), refused);
+    let left = |account: &mut Account| account.in_organization = false;
+    sandbox.change_account(MEMBER, left).unwrap();
+    let record = remediate(&sandbox, MEMBER, &[]).await;
+    let refused = (Outcome::Refused, vec!["NOT_IN_ORGANIZATION"]);
+    assert_eq!((record.outcome, codes(&record)), refused);
+    let suspended = |account: &mut Account| {
+        account.in_organization = true;
+        account.state = sandbox::AccountState::Suspended;
+    };
+    sandbox.change_account(MEMBER, suspended).unwrap();
+    // Nobody can be anybody in it, so it is not even seen.
+    let record = remediate(&sandbox, MEMBER, &[]).await;
+    assert_eq!(codes(&record), ["READ_REFUSED"]);
+    let active = |account: &mut Account| account.state = sandbox::AccountState::Active;
+    sandbox.change_account(MEMBER, active).unwrap();
+    sandbox.inject(Fault::access_denied().action("organizations:DescribeAccount"));
+    let record = remediate(&sandbox, MEMBER, &[]).await;
+    assert_eq!(codes(&record), ["READ_REFUSED"]);
+    assert_eq!(sessions(&sandbox), 0);
+    assert_eq!(keys(&sandbox, MEMBER), 1);
+}
+
+#[test]
+fn only_an_active_account_of_the_organization_passes() {
+    let standing = |state: Option<&str>, management: &str| Standing {
+        state: state.map(str::to_owned),
+        management_account: Some(management.to_owned()),
+    };
+    for (standing, code) in [
+        (Some(standing(Some("ACTIVE"), MANAGEMENT)), None),
+        (
+            Some(standing(Some("SUSPENDED"), MANAGEMENT)),
+            Some("ACCOUNT_NOT_ACTIVE"),
+        ),
+        (
+            Some(standing(Some("PENDING_CLOSURE"), MANAGEMENT)),
+            Some("ACCOUNT_NOT_ACTIVE"),
+        ),
+        (Some(standing(None, MANAGEMENT)), Some("ACCOUNT_NOT_ACTIVE")),
+        (
+            Some(standing(Some("ACTIVE"), MEMBER)),
+            Some("MANAGEMENT_ACCOUNT"),
+        ),
+        (None, Some("NOT_IN_ORGANIZATION")),
+    ] {
+        let item = Standing::guard(standing.as_ref(), MEMBER);
+        let found = item.as_ref().map(|item| item.code.as_ref());
+        assert_eq!(found, code, "{standing:?}");
+    }
+}
+
+/// A young key nobody may delete is looked at once a day; a person may look whenever.
+#[tokio::test]
+async fn automatic_mode_opens_one_session_in_an_account_a_day() {
+    let automatic = [
+        ("mode", json!("automatic")),
+        ("allowIrreversible", json!(true)),
     ];
-    for task in policies {
-        let arn = task.policy_arn();
-        assert!(
-            arn.ends_with("RootUserCredentials") && !arn.contains("Create"),
-            "{arn}"
-        );
+    let sandbox = organization(&with_key(1, None));
+    let record = remediate(&sandbox, MEMBER, &automatic).await;
+    assert_eq!(codes(&record), ["KEY_IN_USE"]);
+    assert_eq!(sessions(&sandbox), 1);
+    for _ in 0..2 {
+        let record = remediate(&sandbox, MEMBER, &automatic).await;
+        let refused = (Outcome::Refused, vec!["SESSION_OPENED_TODAY"]);
+        assert_eq!((record.outcome, codes(&record)), refused);
+        assert_eq!(sessions(&sandbox), 0);
     }
+    let record = remediate(&sandbox, MEMBER, &[]).await;
+    assert_eq!(codes(&record), ["KEY_IN_USE"]);
+    assert_eq!(sessions(&sandbox), 1);
+    // What cannot be written down might be done again.
+    let sandbox = organization(&with_key(400, None));
+    sandbox.inject(Fault::access_denied().action("ssm:PutParameter"));
+    let record = remediate(&sandbox, MEMBER, &automatic).await;
+    assert_eq!(codes(&record), ["READ_REFUSED"]);
+    assert_eq!(sessions(&sandbox), 0);
 }
 
 proptest! {
@@ -340,7 +363,7 @@ proptest! {
         let summary = AccountSummary { access_keys_present: Some(1), ..AccountSummary::default() };
         let facts = RootKeys {
             observed_at: now,
-            summary: config_rule::Fact::Known(summary),
+            summary: Fact::Known(summary),
             report: None,
         };
         let key = RootAccessKey {
@@ -352,13 +375,20 @@ proptest! {
         let audit = RootAudit {
             access_keys: vec![key],
             signing_certificates: vec![],
-            has_password: false,
+            password: None,
             mfa_devices: vec![],
         };
-        let details = KeyDetails {
+        let standing = Standing {
+            state: Some("ACTIVE".to_owned()),
+            management_account: Some(MANAGEMENT.to_owned()),
+        };
+        let details = RemovalDetails {
             account: MEMBER.to_owned(),
             partition: "aws".to_owned(),
-            audit: Some(config_rule::Fact::Known(audit)),
+            from_central: true,
+            standing: Some(Fact::Known(Some(standing))),
+            is_first_today: None,
+            audit: Some(Fact::Known(audit)),
         };
         let settings = Map::from_iter([
             ("quietDays".to_owned(), json!(quiet)),
@@ -374,53 +404,63 @@ proptest! {
 }
 
 /// The function as a process: requests come by its queue, about the account on the
-/// envelope, or not at all.
+/// envelope, or not at all; what became of one is left where its runbook waits.
 #[tokio::test]
 async fn the_central_function_believes_its_queue_and_the_envelope() {
-    const QUEUE: &str = "arn:aws:sqs:eu-west-1:222222222222:root-remediation";
     let sandbox = organization(&with_key(400, None));
-    let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let arn = format!("arn:aws:lambda:{REGION}:{CENTRAL}:function:no-root-keys-remediate");
+    let program = env!("CARGO_BIN_EXE_no-root-keys-remediate");
     let remediation = json!({"mode": "manual", "managementAccountId": MANAGEMENT});
-    let settings = ProcessSettings::new(env!("CARGO_BIN_EXE_no-root-keys-remediate"), &arn)
-        .credentials(&sandbox.role_credentials(CENTRAL, "remediator").unwrap())
-        .endpoint_url(server.endpoint_url())
-        .environment("ROOTGUARD_REMEDIATION", remediation.to_string())
-        .environment("ROOTGUARD_REQUEST_QUEUE", QUEUE);
-    let process = FunctionProcess::start(settings).await.unwrap();
-    let event = |queue: &str, account: &str, detail: Value| {
-        let envelope = json!({
-            "source": "rootguard.remediation",
-            "account": account,
-            "detail": detail,
-        });
-        let body = envelope.to_string();
-        json!({"Records": [{"eventSource": "aws:sqs", "eventSourceARN": queue, "body": body}]})
-    };
+    let (_server, process) = central_function::<NoRootKeys>(program, &sandbox, &remediation).await;
     let id = json!({"requestId": "r-1"});
     let other = "arn:aws:sqs:eu-west-1:111122223333:root-remediation";
     for event in [
-        event(other, MEMBER, id.clone()),
+        request_event(other, MEMBER, &id),
         json!({"resourceId": MEMBER}),
     ] {
         let refused = process.send(event).await.unwrap_err();
         assert_eq!(refused.error_type, "InvalidRequest", "{refused}");
     }
     let names_another = json!({"requestId": "r-1", "account": MEMBER});
-    let refused = process
-        .send(event(QUEUE, CENTRAL, names_another))
-        .await
-        .unwrap();
+    let event = request_event(REQUEST_QUEUE, control_tests::CENTRAL, &names_another);
+    let refused = process.send(event).await.unwrap();
     assert_eq!(refused[0]["outcome"], "REFUSED");
-    let management = process
-        .send(event(QUEUE, MANAGEMENT, id.clone()))
-        .await
-        .unwrap();
+    assert_eq!(sandbox.parameters().len(), 0);
+    let event = request_event(REQUEST_QUEUE, MANAGEMENT, &id);
+    let management = process.send(event).await.unwrap();
     assert_eq!(management[0]["record"]["outcome"], "REFUSED");
+    let left = outcome_left(&sandbox, MANAGEMENT, "r-1").unwrap();
+    assert_eq!(left["outcome"], "REFUSED", "{left}");
+    assert!(left["why"].as_str().unwrap().contains("management account"));
+    assert_eq!(outcome_left(&sandbox, MEMBER, "r-1"), None);
     assert!(!served(&sandbox).contains(&"AssumeRoot".to_owned()));
     assert_eq!(keys(&sandbox, MEMBER), 1);
-    let done = process.send(event(QUEUE, MEMBER, id)).await.unwrap();
+    let event = request_event(REQUEST_QUEUE, MEMBER, &id);
+    let done = process.send(event).await.unwrap();
     assert_eq!(done[0]["requestId"], "r-1");
     assert_eq!(done[0]["record"]["outcome"], "DONE", "{done}");
     assert_eq!((keys(&sandbox, MEMBER), keys(&sandbox, MANAGEMENT)), (0, 1));
+    let left = outcome_left(&sandbox, MEMBER, "r-1").unwrap();
+    assert_eq!(left["outcome"], "DONE", "{left}");
+}
+
+/// Off is off, whoever asks: nothing is looked at. And a runbook whose request failed
+/// does not wait in vain.
+#[tokio::test]
+async fn a_runbook_is_told_that_nothing_is_done() {
+    let sandbox = organization(&with_key(400, None));
+    let program = env!("CARGO_BIN_EXE_no-root-keys-remediate");
+    let event = request_event(REQUEST_QUEUE, MEMBER, &json!({"requestId": "r-2"}));
+    let off = json!({"managementAccountId": MANAGEMENT});
+    let (_server, process) = central_function::<NoRootKeys>(program, &sandbox, &off).await;
+    process.send(event.clone()).await.unwrap();
+    let left = outcome_left(&sandbox, MEMBER, "r-2").unwrap();
+    assert_eq!(left["outcome"], "REFUSED", "{left}");
+    assert!(!served(&sandbox).contains(&"GetAccountSummary".to_owned()));
+    let manual = json!({"mode": "manual", "managementAccountId": MANAGEMENT});
+    let (_server, process) = central_function::<NoRootKeys>(program, &sandbox, &manual).await;
+    sandbox.inject(Fault::error(400, "Unheard").action("iam:GetAccountSummary"));
+    let failed = process.send(event).await.unwrap_err();
+    assert_eq!(failed.error_type, "CallFailed", "{failed}");
+    let left = outcome_left(&sandbox, MEMBER, "r-2").unwrap();
+    assert_eq!(left["outcome"], "FAILED", "{left}");
 }

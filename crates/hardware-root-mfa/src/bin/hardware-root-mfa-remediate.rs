@@ -1,0 +1,7 @@
+//! The Lambda function `hardware-root-mfa-remediate`, in the account that holds IAM's
+//! delegated administration.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), remediation::central::Error> {
+    remediation::central::serve::<hardware_root_mfa::HardwareRootMfa>().await
+}

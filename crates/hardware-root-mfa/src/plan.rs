@@ -1,0 +1,48 @@
+//! What would be done about a root user without hardware MFA. Somebody has to hold the
+//! device, so enrolling one is a human's; but where nobody needs the root user, it need
+//! not be able to sign in at all.
+
+use config_rule::{Compliance, Control, Verdict};
+use remediation::{ManualItem, Plan};
+use root_credentials::{Removal, RemovalDetails};
+
+use crate::repair::MfaSettings;
+use crate::{HardwareRootMfa, HardwareRootMfaParameters, RootMfa};
+
+/// What was found for a plan, where the password may be removed.
+pub(crate) fn plan(
+    facts: &RootMfa,
+    details: Option<&(Option<root_credentials::CredentialReport>, RemovalDetails)>,
+    parameters: &HardwareRootMfaParameters,
+    settings: &MfaSettings,
+) -> Plan<Removal> {
+    let verdict = HardwareRootMfa::evaluate(facts, parameters);
+    match verdict.compliance {
+        Compliance::Compliant | Compliance::NotApplicable => return Plan::default(),
+        Compliance::Unverifiable => return Plan::manual(ManualItem::unverifiable(&verdict)),
+        Compliance::NonCompliant => {}
+    }
+    let Some((report, details)) = details else {
+        return Plan::manual(enrol(&verdict));
+    };
+    let (now, removal) = (facts.observed_at, &settings.removal);
+    let mut plan = details.plan(report.as_ref(), now, removal, |audit| {
+        audit.remove_everything(now, removal)
+    });
+    if plan.steps.is_empty() {
+        // What may not be removed has to be made safe.
+        plan.manual.push(enrol(&verdict));
+    }
+    plan
+}
+
+fn enrol(verdict: &Verdict) -> ManualItem {
+    ManualItem::new(
+        "ENROL_HARDWARE_MFA",
+        verdict.detail.clone(),
+        "Sign in as the root user, open Security credentials, enrol a security key or a hardware \
+         token, keep a second one elsewhere, and then remove every virtual device. Or let root \
+         not sign in at all: set removeRootPassword = true, and its credentials are deleted from \
+         the account that administers IAM for the organization.",
+    )
+}
