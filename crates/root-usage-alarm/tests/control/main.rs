@@ -10,6 +10,7 @@ mod confirmation;
 mod given;
 mod lambda;
 mod laws;
+mod remediator;
 mod repair;
 mod verdicts;
 mod world;
