@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::rule::{RuleError, RuleOf};
 
 /// How long a person waits at most, as a runbook does.
-const PATIENCE: Duration = Duration::from_mins(5);
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Whom to repair, and with which parameters.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct RepairTask {
     /// Whether the credentials are those of the account that looks after the root users
     /// of others, of which this is one.
     pub from_central: bool,
+    /// How long is waited.
+    pub patience: Patience,
 }
 
 /// A remediation behind an object. Records hold changes as JSON.
@@ -107,8 +109,8 @@ async fn run<C: Remediation>(task: RepairTask, apply: bool) -> Result<Record<Val
         identity: task.identity,
         parameters: &parameters,
         remediation: &remediation,
-        patience: Patience::default(),
-        deadline: Instant::now() + PATIENCE,
+        patience: task.patience,
+        deadline: Instant::now() + DEADLINE,
     };
     let record: Result<_, CallError> = if apply {
         run.remediate().await

@@ -15,6 +15,7 @@ mod rows;
 mod rules;
 mod score;
 mod serve;
+mod table;
 mod test_filter;
 mod undo;
 mod watch;

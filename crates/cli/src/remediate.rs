@@ -11,7 +11,7 @@ use clap::Args;
 use config_rule::{Account, Control, Identity};
 use hardware_root_mfa::HardwareRootMfa;
 use no_root_keys::NoRootKeys;
-use remediation::{Outcome as RecordOutcome, Record, RecordedStep, StepStatus};
+use remediation::{Outcome as RecordOutcome, Patience, Record, RecordedStep, StepStatus};
 use serde_json::{Value, json};
 
 use crate::check::Place;
@@ -175,6 +175,7 @@ impl Member {
             parameters: rule.parameters.clone(),
             remediation: rule.remediation.clone(),
             from_central: self.account.is_some(),
+            patience: Patience::default(),
         })
     }
 }

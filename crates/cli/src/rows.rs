@@ -5,13 +5,14 @@ use std::io::Write;
 use anyhow::Context;
 use bundle::{ConfiguredRule, Snapshot};
 use clap::ValueEnum;
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::Color;
 use config_rule::{Compliance, Prediction, ReasonCode, Severity, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::exit::is_closed_pipe;
 use crate::rules::ChosenRules;
+use crate::table::{Line, table};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -232,7 +233,9 @@ fn write(
     match format {
         Format::Table => {
             if !rows.is_empty() {
-                writeln!(out, "{}\n", table(rows).trim_fmt())?;
+                let lines: Vec<_> = rows.iter().map(line).collect();
+                let table = table(["COMPLIANCE", "REASON"], &lines);
+                writeln!(out, "{}\n", table.trim_fmt())?;
             }
             writeln!(out, "{}", counts.sentence())?;
             writeln!(out, "Judged by the {rules}.")?;
@@ -254,78 +257,23 @@ fn write(
     Ok(())
 }
 
-/// As wide as the terminal, coloured on a terminal that wants colours.
-fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    // Asked before colours are taken from a terminal: for comfy-table it is none then.
-    let mut widths = [columns(), table.width()].into_iter().flatten();
-    // A terminal without a size says 0.
-    let width = widths.find(|width| *width > 0);
-    let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL).max(NARROWEST);
-    let wide = width >= WIDE;
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        table.force_no_tty();
+/// A row of results as people read it.
+pub(crate) fn line(row: &Row) -> Line<'_> {
+    let (state, color, text) = match &row.result {
+        RowResult::Judged {
+            compliance,
+            annotation,
+        } => (compliance.to_string(), color_of(*compliance), annotation),
+        RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
+    };
+    Line {
+        account: &row.account,
+        account_name: row.account_name.as_deref(),
+        control: row.control,
+        state,
+        color,
+        text: text.clone(),
     }
-    if wide {
-        table.set_header(["ACCOUNT", "CONTROL", "COMPLIANCE", "REASON"]);
-    } else {
-        table.set_header(["RESULT", "REASON"]);
-    }
-    let mut above: Option<&Row> = None;
-    for row in rows {
-        let (state, color, reason) = match &row.result {
-            RowResult::Judged {
-                compliance,
-                annotation,
-            } => (compliance.to_string(), color_of(*compliance), annotation),
-            RowResult::Failed { error } => ("evaluation failed".to_owned(), Color::Magenta, error),
-        };
-        // The rows of an account stand together, and name it once. The name below the id
-        // leaves the reason more of the width.
-        let account = match (above, &row.account_name) {
-            (Some(above), _) if above.account == row.account => String::new(),
-            (_, Some(name)) => format!("{}\n{name}", row.account),
-            (_, None) => row.account.clone(),
-        };
-        if above.is_some() && !account.is_empty() {
-            table.add_row([""]);
-        }
-        above = Some(row);
-        let coloured = |text| Cell::new(text).fg(color).add_attribute(Attribute::Bold);
-        // Of errors, which are AWS's or a snapshot's text: nothing moves the cursor.
-        let reason = Cell::new(reason.replace(char::is_control, " "));
-        if wide {
-            let (account, control) = (Cell::new(account), Cell::new(row.control));
-            table.add_row([account, control, coloured(state), reason]);
-        } else {
-            let result = format!("{account}\n{}\n{state}", row.control);
-            table.add_row([coloured(result.trim_start().to_owned()), reason]);
-        }
-    }
-    // Only the reasons give way.
-    let others = table.column_count().saturating_sub(1);
-    for column in table.column_iter_mut().take(others) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
-    }
-    table
-}
-
-/// From this width on, a result has a column for each of its parts.
-const WIDE: u16 = 100;
-
-/// Below this width a reason would be a tower of syllables.
-const NARROWEST: u16 = 40;
-
-/// What fits into a log, a mail or a page.
-const WIDTH_OF_NO_TERMINAL: u16 = 120;
-
-/// The width that somebody wants, whatever the terminal has.
-fn columns() -> Option<u16> {
-    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 fn color_of(compliance: Compliance) -> Color {

@@ -154,9 +154,7 @@ impl RemovalDetails {
             .chain([report.password_last_used])
             .flatten();
         let recent = times.find(|time| !settings.is_quiet(*time, now))?;
-        Some(settings.in_use(&format!(
-            "a root key was made, or it or the password used, at {recent}"
-        )))
+        Some(settings.in_use(&format!("a root credential was made or used at {recent}")))
     }
 
     /// The plan: `of_audit` says what is deleted of what was found.

@@ -17,7 +17,7 @@ use super::REGION;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where an organization has the roles of functions and those that show them evidence.
-const ROLE_PATH: &str = "/rootguard/";
+pub(super) const ROLE_PATH: &str = "/rootguard/";
 
 /// The parameter that names the roles which show what other accounts own.
 const EVIDENCE_ROLES: &str = "centralEvidenceRoleArns";

@@ -1,6 +1,7 @@
 //! `rootguard demo`: every rule in every account of a local organization.
 
 mod deploy;
+mod repair;
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,9 @@ const TICK: Duration = Duration::from_millis(10);
 ///
 /// Starts a sandbox of AWS in this process, deploys every rule to every account,
 /// lets AWS Config invoke it, and prints what AWS Config then shows. The rules are
-/// given the evidence role of that organization as centralEvidenceRoleArns.
+/// given the evidence role of that organization as centralEvidenceRoleArns. Then plans
+/// what would be done about it, does what rules.toml allows, and shows what became of it;
+/// with --format json it stops before that.
 ///
 /// Exit code: 0 when every evaluation ended, whatever the verdicts.
 #[derive(Debug, Args)]
@@ -67,7 +70,6 @@ impl Demo {
                 });
             }
         }
-        server.shut_down().await;
         let note = format!(
             "{} evaluations in {:.1} s, in a local organization with an evidence role of its own: \
              nothing here is real.",
@@ -75,6 +77,10 @@ impl Demo {
             started.elapsed().as_secs_f64()
         );
         rows::print(&rows, Counts::of(&rows), &rules, &[note], self.format)?;
+        if self.format == Format::Table {
+            repair::repair(&sandbox, &endpoint, &rules, rows).await?;
+        }
+        server.shut_down().await;
         Ok(Outcome::Done)
     }
 }

@@ -152,7 +152,7 @@ fn the_readme_shows_what_the_demo_prints() {
     let mut demo = command(&["demo"]);
     let demo = finished(demo.current_dir(&repository).output().unwrap());
     let mut printed = demo.out.lines().map(str::trim_end);
-    let how_long = |line: &str| line.contains(" evaluations in ");
+    let how_long = |line: &str| line.contains(" evaluations in ") || line.contains(" was done in ");
     let lines = shown.lines().filter(|line| !how_long(line));
     let lines = lines.filter(|line| !["", " …"].contains(line));
     for line in lines {
@@ -166,18 +166,58 @@ fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
     assert_eq!(demo.code, 0);
     assert!(!demo.out.contains('\u{1b}'));
     assert!(demo.out.lines().all(|line| line.chars().count() <= 120));
-    // An account is named once, and an empty line comes before it.
-    assert_eq!(demo.out.matches("444444444444").count(), 1);
+    // In a table an account is named once, and an empty line comes before it.
+    let (table, _) = demo.out.split_once(" evaluations in ").unwrap();
+    assert_eq!(table.matches("444444444444").count(), 1);
     assert!(demo.out.contains("\n\n 444444444444  "), "{}", demo.out);
     assert!(demo.out.contains("\n workload-legacy  "));
     assert_eq!(demo.err, "");
+}
+
+/// What rules.toml allows is done and turns green; everything else says what it waits for.
+#[test]
+fn the_demo_repairs_what_the_rules_allow() {
+    let demo = run(&["demo"]);
+    let (_, repaired) = demo.out.split_once(" evaluations in ").unwrap();
+    let (plan, later) = repaired.split_once(" TEN MINUTES LATER ").unwrap();
+    let step = "* start logging: arn:aws:cloudtrail:us-east-1:888888888881:trail/audit";
+    assert!(plan.contains(step), "{plan}");
+    let withheld = "* delete the access key: AKIAI44QH8DHBEXAMPLE (withheld: the mode of";
+    assert!(plan.contains(withheld), "{plan}");
+    for code in ["ENROL_HARDWARE_MFA", "READ_REFUSED", "CONFIRM_SUBSCRIPTION"] {
+        assert!(plan.contains(&format!("! {code}: ")), "{code}: {plan}");
+        let waits = format!("WAITING_FOR_HUMAN: left to a human: {code}");
+        assert!(later.contains(&waits), "{code}: {later}");
+    }
+    assert!(
+        later.contains(" COMPLIANT          TRAIL_LOGGING: trail"),
+        "{later}"
+    );
+    let counts = "1 turned green, 9 wait for a human, 2 could not be judged.";
+    assert!(later.contains(counts), "{later}");
+}
+
+/// Another rules.toml, another outcome: root keys are deleted where that is allowed.
+#[test]
+fn the_demo_deletes_root_keys_where_the_rules_allow_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let rules = "[rules.no-root-keys.remediation]\nmode = \"manual\"\n\
+                 deleteSigningCertificates = true\n";
+    std::fs::write(file.path(), rules).unwrap();
+    let demo = run(&["demo", "--rules", file.path().to_str().unwrap()]);
+    assert_eq!(demo.code, 0, "{}", demo.err);
+    let (_, later) = demo.out.split_once(" TEN MINUTES LATER ").unwrap();
+    assert!(
+        later.contains(" COMPLIANT          NO_ROOT_KEYS: "),
+        "{later}"
+    );
 }
 
 #[test]
 fn a_narrow_table_leaves_room_for_the_reasons() {
     let mut demo = command(&["demo"]);
     let demo = finished(demo.env("COLUMNS", "60").output().unwrap());
-    let (table, _) = demo.out.rsplit_once("\n\n").unwrap();
+    let (table, _) = demo.out.split_once("\n\n28 compliant").unwrap();
     let rows: Vec<_> = table.lines().collect();
     assert!(rows.iter().all(|line| line.chars().count() <= 60));
     let text = rows.join(" ");
