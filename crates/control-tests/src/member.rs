@@ -6,7 +6,7 @@ use aws_smithy_types::retry::RetryConfig;
 use config_rule::{ASSUME_ROLE, Identity, RuleParameters, Timestamp, parse_parameters};
 use remediation::central::FromCentral;
 use remediation::{Patience, Record, RemediationParameters, Run};
-use root_credentials::{ASSUME_ROOT, GET_CREDENTIAL_REPORT, Task};
+use root_credentials::{ASSUME_ROOT, GET_CREDENTIAL_REPORT};
 use sandbox::{Account, FunctionProcess, Organization, ProcessSettings, Sandbox, Server};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -50,19 +50,26 @@ pub fn member_organization<R: FromCentral>(member: &Account) -> Sandbox {
         .chain(R::WRITES)
         .filter(|action| **action != ASSUME_ROOT)
         .collect();
-    let tasks = [Task::Audit, Task::Delete].map(Task::policy_arn);
     let statements = json!([
         {"Effect": "Allow", "Action": others, "Resource": "*"},
         {
             "Effect": "Allow",
             "Action": ASSUME_ROOT,
             "Resource": "arn:aws:iam::*:root",
-            "Condition": {"ArnEquals": {"sts:TaskPolicyArn": tasks}},
+            "Condition": {"ArnEquals": {"sts:TaskPolicyArn": tasks()}},
         },
     ]);
     assert!(R::EXAMINES.contains(&ASSUME_ROLE) && R::WRITES.contains(&ASSUME_ROOT));
     give_function_role(&sandbox, CENTRAL, ROLE, &statements);
     sandbox
+}
+
+/// The session policies that may appear in a call, as AWS names them.
+fn tasks() -> [&'static str; 2] {
+    [
+        "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
+        "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials",
+    ]
 }
 
 /// So many days ago, as the sandbox counts.
@@ -71,8 +78,8 @@ pub fn days_ago(days: u64) -> sandbox::Timestamp {
     sandbox::Timestamp::from_millis(time.epoch_millis())
 }
 
-/// Looks after an account from the central one, without waiting. Every session is one of
-/// the two tasks: the role allows no other, and nothing that was asked is refused for it.
+/// Looks after an account from the central one, without waiting. Fails if any session but
+/// one of the two tasks is asked for, whether or not it is allowed.
 pub async fn remediate_member<R: FromCentral>(
     sandbox: &Sandbox,
     account: &str,
@@ -92,13 +99,13 @@ pub async fn remediate_member<R: FromCentral>(
     }
     let mut remediation: RemediationParameters<R> = parse_parameters(remediation).unwrap();
     remediation.from_central = true;
-    let rule: RuleParameters<R::Parameters> = parse_parameters(Map::new()).unwrap();
+    let parameters: RuleParameters<R::Parameters> = parse_parameters(Map::new()).unwrap();
     let zero = Duration::ZERO;
     let run = Run {
         sdk: sdk.build(),
         identity: Identity::of_caller(&format!("arn:aws:iam::{account}:root"), CENTRAL_REGION)
             .unwrap(),
-        parameters: &rule.control,
+        parameters: &parameters.control,
         remediation: &remediation,
         patience: Patience {
             verifying: zero,
@@ -111,8 +118,17 @@ pub async fn remediate_member<R: FromCentral>(
     let before = sandbox.calls().len();
     let record = run.remediate().await.unwrap();
     let calls = sandbox.calls().split_off(before);
-    let mut sessions = calls.iter().filter(|call| call.operation == "AssumeRoot");
-    assert!(sessions.all(|call| call.region == CENTRAL_REGION && call.account == CENTRAL));
+    for call in calls.iter().filter(|call| call.operation == "AssumeRoot") {
+        assert_eq!([&call.region, &call.account], [CENTRAL_REGION, CENTRAL]);
+        let [(key, asked)] = &call.context[..] else {
+            panic!("no task policy: {call:?}");
+        };
+        assert_eq!(key, "sts:TaskPolicyArn");
+        assert!(
+            tasks().iter().any(|task| asked[..] == [task.to_string()]),
+            "{asked:?}"
+        );
+    }
     record
 }
 

@@ -70,11 +70,7 @@ impl Removal {
         match self {
             Self::DeletePassword { password: planned } => {
                 let call = client.delete_login_profile();
-                match still(
-                    password(&session).await?,
-                    Some(planned),
-                    "the root password",
-                )? {
+                match still(&password(&session).await?, planned, "the root password")? {
                     Still::There => remove(&session, DELETE_LOGIN_PROFILE, call.send()).await,
                     Still::Gone => Ok(()),
                 }
@@ -84,7 +80,7 @@ impl Removal {
                 let keys = access_keys(&session).await?;
                 let same = |keys: Vec<RootAccessKey>| keys.into_iter().find(|now| now.id == key.id);
                 let what = format!("access key {}", key.id);
-                match still(keys.map(same), Some(key), &what)? {
+                match still(&keys.map(same), key, &what)? {
                     Still::There => remove(&session, DELETE_ACCESS_KEY, call.send()).await,
                     Still::Gone => Ok(()),
                 }
@@ -115,14 +111,10 @@ enum Still {
 }
 
 /// Whether something is still what it was when its deletion was planned.
-fn still<T: PartialEq>(
-    now: Fact<Option<T>>,
-    planned: Option<&T>,
-    what: &str,
-) -> Result<Still, StepError> {
+fn still<T: PartialEq>(now: &Fact<Option<T>>, planned: &T, what: &str) -> Result<Still, StepError> {
     match now.known()? {
         None => Ok(Still::Gone),
-        now if now.as_ref() == planned => Ok(Still::There),
+        Some(now) if now == planned => Ok(Still::There),
         Some(_) => Err(StepError::Changed(what.to_owned())),
     }
 }

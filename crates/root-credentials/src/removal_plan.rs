@@ -177,15 +177,11 @@ impl RemovalDetails {
         if let Some(item) = self.guard(report, now, settings) {
             return Plan::refused(item);
         }
-        for unread in [
-            self.standing.as_ref().and_then(|fact| fact.known().err()),
-            self.is_first_today
-                .as_ref()
-                .and_then(|fact| fact.known().err()),
-        ] {
-            if let Some(unread) = unread {
-                return Plan::manual(ManualItem::unread(&unread));
-            }
+        let standing = self.standing.as_ref().and_then(|fact| fact.known().err());
+        let today = self.is_first_today.as_ref();
+        let today = today.and_then(|fact| fact.known().err());
+        if let Some(unread) = standing.or(today) {
+            return Plan::manual(ManualItem::unread(&unread));
         }
         if self.is_first_today == Some(Fact::Known(false)) {
             return Plan::refused(ManualItem::new(

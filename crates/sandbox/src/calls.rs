@@ -24,6 +24,9 @@ pub struct Call {
     /// What the principal had to be allowed: one permission mostly, none for an
     /// operation that needs none, several where AWS asks for several.
     pub permissions: Vec<Permission>,
+    /// The condition keys that only this operation has, and their values: the task policy
+    /// of `AssumeRoot`, say.
+    pub context: Vec<(String, Vec<String>)>,
     /// The HTTP status of the answer; none when the connection was dropped.
     pub status: Option<u16>,
     /// The error code of the answer.
@@ -50,6 +53,7 @@ impl Call {
             service: String::new(),
             operation: String::new(),
             permissions: Vec::new(),
+            context: Vec::new(),
             status: None,
             error: None,
         }

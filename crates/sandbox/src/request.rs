@@ -289,6 +289,7 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
         return Err(operation.region_disabled(&request).into());
     }
     let needs = (operation.needs)(&request);
+    call.context = (request.operation.context)(&request);
     call.permissions = needs
         .iter()
         .map(|needed| Permission {

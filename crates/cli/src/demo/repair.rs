@@ -84,9 +84,9 @@ impl<'a> Remediators<'a> {
             && let Some(management) = organization.management_account()
         {
             (from, from_central) = (management, true);
-            let role = format!("{}{ROOT_ACCESS}", ROLE_PATH.trim_start_matches('/'));
+            let by = format!("{}{ROOT_ACCESS}", ROLE_PATH.trim_start_matches('/'));
             remediation.insert(MANAGEMENT_ACCOUNT.to_owned(), json!(management));
-            remediation.insert(MEMBER_ROLE.to_owned(), json!(role));
+            remediation.insert(MEMBER_ROLE.to_owned(), json!(by));
         }
         let credentials = self.sandbox.role_credentials(from, REMEDIATION)?;
         Ok(RepairTask {
@@ -177,9 +177,10 @@ pub(super) async fn repair(
         let is_green = !row.result.needs_attention();
         green += usize::from(is_green);
         let rule = rule_of(&row).context("a row is of a rule")?;
-        waits.push(match is_green {
-            true => None,
-            false => rule.rule.plan(remediators.task(&row, rule)?).await.ok(),
+        waits.push(if is_green {
+            None
+        } else {
+            rule.rule.plan(remediators.task(&row, rule)?).await.ok()
         });
         now.push(row);
     }

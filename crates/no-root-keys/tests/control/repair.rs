@@ -228,8 +228,8 @@ async fn a_rerun_completes_wherever_the_connection_ended() {
     }
 }
 
-/// The role of the templates allows the two tasks only, so every test here would notice
-/// another one.
+/// The role of the templates allows the two tasks only; that no other is even asked for,
+/// `remediate_member` sees in every test.
 #[tokio::test]
 async fn no_other_task_is_allowed_to_the_function() {
     let sandbox = organization(&with_key(400, None));
