@@ -24,6 +24,7 @@ pub mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod config;
+mod events;
 mod faults;
 mod iam;
 mod identity;

@@ -8,8 +8,8 @@ use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    cloudtrail, cloudwatch, config, iam, kms, lambda, logs, organizations, security_hub, sns, sqs,
-    ssm, sts,
+    cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations, security_hub,
+    sns, sqs, ssm, sts,
 };
 
 /// An operation of a service.
@@ -214,6 +214,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("logs", "DeleteMetricFilter", "logs:DeleteMetricFilter", &logs::DELETE_METRIC_FILTER, logs::log_group, logs::delete_metric_filter),
     row("logs", "DescribeLogGroups", "logs:DescribeLogGroups", &logs::DESCRIBE_LOG_GROUPS, logs::log_group, logs::describe_log_groups),
     row("logs", "DescribeMetricFilters", "logs:DescribeMetricFilters", &logs::DESCRIBE_METRIC_FILTERS, logs::log_group, logs::describe_metric_filters),
+    row("logs", "CreateLogStream", "logs:CreateLogStream", &logs::OF_LOG_STREAM, logs::log_stream, logs::create_log_stream),
+    row("logs", "DescribeLogStreams", "logs:DescribeLogStreams", &logs::DESCRIBE_LOG_STREAMS, logs::group_of_streams, logs::describe_log_streams),
+    row("logs", "PutLogEvents", "logs:PutLogEvents", &logs::PUT_LOG_EVENTS, logs::log_stream, logs::put_log_events),
     row("logs", "ListTagsForResource", "logs:ListTagsForResource", &logs::LIST_TAGS, logs::tagged, logs::list_tags_for_resource),
     row("logs", "PutMetricFilter", "logs:PutMetricFilter", &logs::PUT_METRIC_FILTER, logs::log_group, logs::put_metric_filter),
     row("logs", "PutRetentionPolicy", "logs:PutRetentionPolicy", &logs::PUT_RETENTION_POLICY, logs::log_group, logs::put_retention_policy),
@@ -221,6 +224,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
     row("monitoring", "DeleteAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule", &cloudwatch::OF_MUTE_RULE, cloudwatch::mute_rule, cloudwatch::delete_alarm_mute_rule),
     row("monitoring", "DeleteAlarms", "cloudwatch:DeleteAlarms", &cloudwatch::OF_ALARMS, cloudwatch::alarms, cloudwatch::delete_alarms),
+    row("monitoring", "DescribeAlarmHistory", "cloudwatch:DescribeAlarmHistory", &cloudwatch::DESCRIBE_ALARM_HISTORY, cloudwatch::of_history, cloudwatch::describe_alarm_history),
+    row("monitoring", "GetMetricStatistics", "cloudwatch:GetMetricStatistics", &cloudwatch::GET_METRIC_STATISTICS, any, cloudwatch::get_metric_statistics),
     row("monitoring", "DescribeAlarms", "cloudwatch:DescribeAlarms", &cloudwatch::DESCRIBE_ALARMS, cloudwatch::described, cloudwatch::describe_alarms),
     row("monitoring", "DescribeAlarmsForMetric", "cloudwatch:DescribeAlarmsForMetric", &cloudwatch::DESCRIBE_ALARMS_FOR_METRIC, any, cloudwatch::describe_alarms_for_metric),
     row("monitoring", "DisableAlarmActions", "cloudwatch:DisableAlarmActions", &cloudwatch::OF_ALARMS, cloudwatch::alarms, cloudwatch::disable_alarm_actions),
@@ -279,6 +284,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("ssm", "PutParameter", "ssm:PutParameter", &ssm::PUT_PARAMETER, ssm::parameter, ssm::put_parameter),
 
     row("organizations", "DescribeAccount", "organizations:DescribeAccount", &organizations::DESCRIBE_ACCOUNT, any, organizations::describe_account),
+
+    Operation {
+        context: events::context,
+        ..row("events", "PutEvents", "events:PutEvents", &events::PUT_EVENTS, events::on_buses, events::put_events)
+    },
 
     of_kms(row("kms", "CreateAlias", "kms:CreateAlias", &kms::CREATE_ALIAS, kms::new_alias, kms::create_alias)),
     of_kms(row("kms", "CreateKey", "kms:CreateKey", &kms::CREATE_KEY, kms::new_key, kms::create_key)),

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::cloudtrail::Pace;
+use crate::cloudwatch::{AlarmHistory, Metrics};
 use crate::config::Config;
 use crate::faults::Faults;
 use crate::iam::CredentialReports;
@@ -32,6 +33,8 @@ pub(crate) struct World {
     pub(crate) queues: Queues,
     pub(crate) parameters: Parameters,
     pub(crate) findings: Findings,
+    pub(crate) metrics: Metrics,
+    pub(crate) alarm_history: AlarmHistory,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
     pub(crate) clock: Clock,
@@ -61,6 +64,8 @@ impl World {
             queues: Queues::default(),
             parameters: Parameters::default(),
             findings: Findings::default(),
+            metrics: Metrics::default(),
+            alarm_history: AlarmHistory::default(),
             faults: Faults::standing(&organization),
             calls: Calls::default(),
             clock,

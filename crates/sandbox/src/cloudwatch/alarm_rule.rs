@@ -1,92 +1,133 @@
-//! The rule of a composite alarm: whether it is one, and which alarms it refers to.
+//! The rule of a composite alarm: whether it is one, which alarms it refers to, and
+//! whether it is true.
 
 /// How many alarms, constants and parentheses a rule may have.
 const MOST_ELEMENTS: usize = 500;
 
 /// The alarms that a rule refers to, by name or ARN, each once. None, when it is no rule.
 pub(super) fn children(rule: &str) -> Option<Vec<&str>> {
+    let (_, mut children) = read(rule, &|_| String::new())?;
+    children.sort_unstable();
+    children.dedup();
+    Some(children)
+}
+
+/// Whether a rule is true, given the state of each alarm. None, when it is no rule.
+pub(super) fn holds(rule: &str, state_of: &dyn Fn(&str) -> String) -> Option<bool> {
+    read(rule, state_of).map(|(holds, _)| holds)
+}
+
+fn read<'a>(rule: &'a str, state_of: &dyn Fn(&str) -> String) -> Option<(bool, Vec<&'a str>)> {
     let mut parser = Parser {
         rest: rule,
         elements: 0,
         children: Vec::new(),
+        state_of,
     };
-    parser.any()?;
+    let holds = parser.any()?;
     let ended = parser.rest.trim().is_empty();
-    parser.children.sort_unstable();
-    parser.children.dedup();
-    ended.then_some(parser.children)
+    ended.then_some((holds, parser.children))
 }
 
-/// Recursive descent; `None` is "no rule". Elements are counted, so it is not deep.
-struct Parser<'a> {
+/// Recursive descent that says whether what it has read is true; `None` is "no rule".
+/// Elements are counted, so it is not deep.
+struct Parser<'a, 's> {
     rest: &'a str,
     elements: usize,
     children: Vec<&'a str>,
+    state_of: &'s dyn Fn(&str) -> String,
 }
 
-impl Parser<'_> {
-    fn any(&mut self) -> Option<()> {
-        self.all()?;
+impl Parser<'_, '_> {
+    fn any(&mut self) -> Option<bool> {
+        let mut holds = self.all()?;
         while self.word("OR") {
-            self.all()?;
+            holds |= self.all()?;
         }
-        Some(())
+        Some(holds)
     }
 
-    fn all(&mut self) -> Option<()> {
-        self.one()?;
+    fn all(&mut self) -> Option<bool> {
+        let mut holds = self.one()?;
         while self.word("AND") {
-            self.one()?;
+            holds &= self.one()?;
         }
-        Some(())
+        Some(holds)
     }
 
-    fn one(&mut self) -> Option<()> {
-        while self.word("NOT") {}
+    fn one(&mut self) -> Option<bool> {
+        let mut negated = false;
+        while self.word("NOT") {
+            negated = !negated;
+        }
         self.elements += 1;
         if self.elements > MOST_ELEMENTS {
             return None;
         }
+        self.element().map(|holds| holds != negated)
+    }
+
+    fn element(&mut self) -> Option<bool> {
         if self.symbol('(') {
-            self.any()?;
-            return self.symbol(')').then_some(());
+            let holds = self.any()?;
+            return self.symbol(')').then_some(holds);
         }
         // AWS's own texts write both `FALSE` and `false`.
-        if ["TRUE", "FALSE", "true", "false"]
-            .iter()
-            .any(|word| self.word(word))
-        {
-            return Some(());
+        for (word, value) in [
+            ("TRUE", true),
+            ("FALSE", false),
+            ("true", true),
+            ("false", false),
+        ] {
+            if self.word(word) {
+                return Some(value);
+            }
         }
         if self.word("AT_LEAST") {
             return self.at_least();
         }
-        (self.state() && self.symbol('(')).then_some(())?;
-        self.name()?;
-        self.symbol(')').then_some(())
+        let state = self.state()?;
+        self.symbol('(').then_some(())?;
+        let holds = self.is_in(state)?;
+        self.symbol(')').then_some(holds)
     }
 
     /// `(2, NOT OK, (a, b, c))`, or with a percentage in place of the number.
-    fn at_least(&mut self) -> Option<()> {
+    fn at_least(&mut self) -> Option<bool> {
         self.symbol('(').then_some(())?;
         let digits = self.rest.trim_start();
         self.rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
-        (self.rest.len() < digits.len()).then_some(())?;
-        self.symbol('%');
+        let number = digits.strip_suffix(self.rest)?;
+        let number: usize = number.parse().ok()?;
+        let is_share = self.symbol('%');
         self.symbol(',').then_some(())?;
-        self.word("NOT");
-        (self.state() && self.symbol(',') && self.symbol('(')).then_some(())?;
-        self.name()?;
+        let negated = self.word("NOT");
+        let state = self.state()?;
+        (self.symbol(',') && self.symbol('(')).then_some(())?;
+        let mut found = vec![self.is_in(state)? != negated];
         while self.symbol(',') {
-            self.name()?;
+            found.push(self.is_in(state)? != negated);
         }
-        (self.symbol(')') && self.symbol(')')).then_some(())
+        let needed = if is_share {
+            number.saturating_mul(found.len()).div_ceil(100)
+        } else {
+            number
+        };
+        let count = found.iter().filter(|holds| **holds).count();
+        (self.symbol(')') && self.symbol(')')).then_some(count >= needed)
     }
 
-    fn state(&mut self) -> bool {
+    fn state(&mut self) -> Option<&'static str> {
         ["ALARM", "OK", "INSUFFICIENT_DATA"]
-            .iter()
-            .any(|word| self.word(word))
+            .into_iter()
+            .find(|word| self.word(word))
+    }
+
+    /// Reads a name: whether that alarm is in a state.
+    fn is_in(&mut self, state: &str) -> Option<bool> {
+        self.name()?;
+        let name = self.children.last()?;
+        Some((self.state_of)(name) == state)
     }
 
     /// A name or an ARN, in quotes or up to the next `)` or `,`.
@@ -146,6 +187,31 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(children(rule), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_true_by_the_states_of_its_alarms() {
+        let state_of = |name: &str| {
+            let state = match name {
+                "a" | "b" => "ALARM",
+                "c" => "OK",
+                _ => "INSUFFICIENT_DATA",
+            };
+            state.to_owned()
+        };
+        for (rule, expected) in [
+            ("ALARM(a)", Some(true)),
+            ("NOT ALARM(a)", Some(false)),
+            ("ALARM(c) OR ALARM(a) AND OK(c)", Some(true)),
+            ("(ALARM(c) OR ALARM(a)) AND OK(d)", Some(false)),
+            ("INSUFFICIENT_DATA(d) AND NOT NOT TRUE", Some(true)),
+            ("AT_LEAST(2, ALARM, (a, b, c))", Some(true)),
+            ("AT_LEAST(67%, ALARM, (a, b, c))", Some(false)),
+            ("AT_LEAST(2, NOT ALARM, (a, c, d))", Some(true)),
+            ("ALARM(", None),
+        ] {
+            assert_eq!(holds(rule, &state_of), expected, "{rule}");
         }
     }
 

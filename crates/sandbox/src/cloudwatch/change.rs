@@ -2,11 +2,11 @@
 //! switched on and off.
 
 use hyper::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::composite_alarm::is_parent;
+use super::state::{self, Change};
 use super::{NAME, NAMES, STATE, refused};
-use crate::organization::{Account, Resource};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, member, required, text};
@@ -51,7 +51,7 @@ pub(crate) fn delete_alarms(request: &Request<'_>) -> Result<Structure, Failure>
                 return invalid(format!("Cannot delete {name} as {parent} depends on it"));
             }
         }
-        let is_unknown = |name: &&&str| alarm(request, account, name).is_none();
+        let is_unknown = |name: &&&str| state::find(request, account, name).is_none();
         let unknown: Vec<_> = names.iter().filter(is_unknown).copied().collect();
         account.metric_alarms.retain(|alarm| !is_named(alarm));
         account.composite_alarms.retain(|alarm| !is_named(alarm));
@@ -73,26 +73,13 @@ pub(crate) fn set_alarm_state(request: &Request<'_>) -> Result<Structure, Failur
             "StateReasonData was not syntactically valid JSON",
         ));
     }
-    let now = json!(request.now.epoch_seconds());
-    regional::change(request, |account| {
-        let alarm = alarm(request, account, name).ok_or_else(|| not_found(&[name]))?;
-        let state = request.text("StateValue");
-        if alarm.text("StateValue") != state {
-            alarm
-                .members
-                .insert("StateTransitionedTimestamp".to_owned(), now.clone());
-        }
-        alarm
-            .members
-            .insert("StateUpdatedTimestamp".to_owned(), now);
-        for member in ["StateValue", "StateReason", "StateReasonData"] {
-            match request.input.get(member) {
-                Some(value) => alarm.members.insert(member.to_owned(), value.clone()),
-                None => alarm.members.remove(member),
-            };
-        }
+    let (to, reason) = (request.text("StateValue"), request.text("StateReason"));
+    let to = Change::to(to.unwrap_or_default(), reason.unwrap_or_default()).because(data);
+    if state::change(request, name, &to)? {
         Ok(Structure::new())
-    })
+    } else {
+        Err(not_found(&[name]))
+    }
 }
 
 pub(crate) fn enable_alarm_actions(request: &Request<'_>) -> Result<Structure, Failure> {
@@ -107,7 +94,7 @@ pub(crate) fn disable_alarm_actions(request: &Request<'_>) -> Result<Structure, 
 fn set_actions_enabled(request: &Request<'_>, enabled: bool) -> Result<Structure, Failure> {
     regional::change(request, |account| {
         for name in request.texts("AlarmNames") {
-            if let Some(alarm) = alarm(request, account, name) {
+            if let Some(alarm) = state::find(request, account, name) {
                 alarm
                     .members
                     .insert("ActionsEnabled".to_owned(), enabled.into());
@@ -115,19 +102,4 @@ fn set_actions_enabled(request: &Request<'_>, enabled: bool) -> Result<Structure
         }
         Ok(Structure::new())
     })
-}
-
-/// The alarm with a name, of either kind.
-fn alarm<'a>(
-    request: &Request<'_>,
-    account: &'a mut Account,
-    name: &str,
-) -> Option<&'a mut Resource> {
-    let Account {
-        metric_alarms,
-        composite_alarms,
-        ..
-    } = account;
-    regional::find(request, metric_alarms, "AlarmName", name)
-        .or_else(|| regional::find(request, composite_alarms, "AlarmName", name))
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::alarm_rule::children;
 use super::composite_alarm::{COMPOSITE_ALARM, COMPOSITE_ALARMS, all_alarms, is_parent, refers_to};
+use super::evaluation::evaluate;
 use super::metric::{DIMENSIONS, NAMESPACE, POSITIVE, STATISTIC, UNIT};
 use super::metric_alarm::{METRIC_ALARM, METRIC_ALARMS};
 use super::{NAME, NAMES, STATE, alarms, invalid_token, on_alarm};
@@ -63,6 +64,7 @@ pub(crate) fn described(request: &Request<'_>) -> Vec<Needed> {
 }
 
 pub(crate) fn describe_alarms(request: &Request<'_>) -> Result<Structure, Failure> {
+    evaluate(request)?;
     let selection = Selection::of(request)?;
     let mut found = Vec::new();
     for (list, of, shape) in [
@@ -204,6 +206,7 @@ fn acts_on(alarm: &Resource, prefix: &str) -> bool {
 }
 
 pub(crate) fn describe_alarms_for_metric(request: &Request<'_>) -> Result<Structure, Failure> {
+    evaluate(request)?;
     let same = |alarm: &Resource, member: &str| {
         let asked = request.input.get(member);
         asked.is_none_or(|asked| alarm.members.get(member) == Some(asked))

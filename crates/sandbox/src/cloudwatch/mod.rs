@@ -1,14 +1,20 @@
-//! `CloudWatch`: metric alarms, composite alarms and the rules that mute them. There are
-//! no metrics here: an alarm changes its state when `SetAlarmState` says so.
+//! `CloudWatch`: metrics of metric filters, metric alarms, composite alarms and the rules
+//! that mute them. An alarm changes its state by the data of its metric or when
+//! `SetAlarmState` says so, and then tells topics.
 
 mod alarm_rule;
 mod change;
 mod composite_alarm;
 mod describe;
+mod evaluation;
+mod history;
 mod metric;
 mod metric_alarm;
+mod metrics;
 mod mute_rule;
+mod notification;
 mod schedule;
+mod state;
 mod tags;
 mod threshold;
 
@@ -32,13 +38,19 @@ pub(crate) use describe::{
     DESCRIBE_ALARMS, DESCRIBE_ALARMS_FOR_METRIC, describe_alarms, describe_alarms_for_metric,
     described,
 };
+pub(crate) use evaluation::{check_evaluable, evaluate};
+pub(crate) use history::{DESCRIBE_ALARM_HISTORY, describe_alarm_history, of_history};
 pub(crate) use metric::UNIT;
 pub(crate) use metric_alarm::{METRIC_ALARMS, PUT_METRIC_ALARM, put_metric_alarm};
+pub(crate) use metrics::{
+    GET_METRIC_STATISTICS, MetricName, Metrics, NO_UNIT, Sample, get_metric_statistics,
+};
 pub(crate) use mute_rule::{
     ALARM_MUTE_RULES, LIST_ALARM_MUTE_RULES, OF_MUTE_RULE, PUT_ALARM_MUTE_RULE,
     delete_alarm_mute_rule, get_alarm_mute_rule, list_alarm_mute_rules, mute_rule,
     put_alarm_mute_rule, put_mute_rule,
 };
+pub(crate) use state::AlarmHistory;
 pub(crate) use tags::{LIST_TAGS, list_tags_for_resource, tagged};
 
 /// A name of an alarm, a metric, a mute rule.

@@ -219,6 +219,19 @@ pub(crate) fn list_alarm_mute_rules(request: &Request<'_>) -> Result<Structure, 
         .with_some("NextToken", page.next))
 }
 
+/// Whether an active rule mutes an alarm now.
+pub(super) fn mutes(request: &Request<'_>, alarm: &Resource) -> Result<bool, Failure> {
+    let name = alarm.text("AlarmName").unwrap_or_default();
+    for rule in regional::resources(request, ALARM_MUTE_RULES.of)? {
+        let rule = dated(request, rule)?;
+        let is_active = rule.text("Status") == Some("ACTIVE");
+        if is_active && targets(&Value::Object(rule.members)).any(|target| target == name) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The rule with what follows from its schedule: its type, and its status now.
 fn dated(request: &Request<'_>, mut rule: Resource) -> Result<Resource, Failure> {
     let time = |member: &str| {

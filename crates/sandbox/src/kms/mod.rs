@@ -111,6 +111,27 @@ fn find(request: &Request<'_>, key: &str) -> Result<Resource, Failure> {
     })
 }
 
+/// The ARN and the policy of a key that services may use for a resource of an account, by
+/// whatever the resource calls it. The error says why they cannot.
+pub(crate) fn usable_by_services(
+    request: &Request<'_>,
+    owner: &str,
+    key: &str,
+) -> Result<(String, Option<String>), String> {
+    let place = place_of(request, owner);
+    let arn = match key {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        alias if alias.starts_with("alias/") => place.arn("kms", alias),
+        id => place.arn("kms", &format!("key/{id}")),
+    };
+    let key = find(request, &arn).map_err(|failure| failure.message)?;
+    if key.text("KeyState") != Some("Enabled") {
+        return Err("the key of the topic is not enabled".to_owned());
+    }
+    let text = |member: &str| key.text(member).map(str::to_owned);
+    Ok((text("Arn").unwrap_or_default(), text("Policy")))
+}
+
 /// The same for operations that take no alias and are for the key's own account.
 fn find_own(request: &Request<'_>, member: &str) -> Result<Resource, Failure> {
     let key = request.text(member).unwrap_or_default();

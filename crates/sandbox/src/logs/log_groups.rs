@@ -209,7 +209,11 @@ pub(crate) fn delete_log_group(request: &Request<'_>) -> Result<Structure, Failu
                 "The log group has deletion protection enabled.",
             ));
         }
-        for resources in [&mut account.log_groups, &mut account.metric_filters] {
+        for resources in [
+            &mut account.log_groups,
+            &mut account.log_streams,
+            &mut account.metric_filters,
+        ] {
             resources.retain(|resource| !regional::is(request, resource, "logGroupName", name));
         }
         Ok(Structure::new())

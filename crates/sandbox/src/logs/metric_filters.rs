@@ -139,7 +139,7 @@ fn publishes(filter: &Resource, (name, namespace): (&str, &str)) -> bool {
         })
 }
 
-fn transformations(members: &Map<String, Value>) -> &[Value] {
+pub(super) fn transformations(members: &Map<String, Value>) -> &[Value] {
     let transformations = members.get("metricTransformations");
     let transformations = transformations.and_then(Value::as_array);
     transformations.map(Vec::as_slice).unwrap_or_default()

@@ -1,6 +1,8 @@
-//! CloudWatch Logs: log groups and their metric filters. There are no log events here.
+//! CloudWatch Logs: log groups, their streams, and their metric filters, through which log
+//! events go to metrics.
 
 mod log_groups;
+mod log_streams;
 mod metric_filters;
 mod pattern_test;
 
@@ -19,6 +21,10 @@ pub(crate) use log_groups::{
     CREATE_LOG_GROUP, DESCRIBE_LOG_GROUPS, LIST_TAGS, LOG_GROUPS, OF_LOG_GROUP,
     PUT_RETENTION_POLICY, create_log_group, created_log_group, delete_log_group,
     describe_log_groups, list_tags_for_resource, put_retention_policy, tagged,
+};
+pub(crate) use log_streams::{
+    DESCRIBE_LOG_STREAMS, LOG_STREAMS, OF_LOG_STREAM, PUT_LOG_EVENTS, create_log_stream,
+    describe_log_streams, group_of_streams, log_stream, put_log_events,
 };
 pub(crate) use metric_filters::{
     DELETE_METRIC_FILTER, DESCRIBE_METRIC_FILTERS, METRIC_FILTERS, PUT_METRIC_FILTER,

@@ -43,6 +43,9 @@ pub struct Account {
     /// Its CloudWatch Logs log groups.
     #[serde(default, rename = "log_group")]
     pub log_groups: Vec<Resource>,
+    /// The streams of its log groups.
+    #[serde(default, rename = "log_stream")]
+    pub log_streams: Vec<Resource>,
     /// The metric filters of its log groups.
     #[serde(default, rename = "metric_filter")]
     pub metric_filters: Vec<Resource>,
@@ -64,6 +67,12 @@ pub struct Account {
     /// Its SQS queues.
     #[serde(default, rename = "queue")]
     pub queues: Vec<Resource>,
+    /// Its EventBridge buses.
+    #[serde(default, rename = "event_bus")]
+    pub event_buses: Vec<Resource>,
+    /// The rules of its buses.
+    #[serde(default, rename = "event_rule")]
+    pub event_rules: Vec<Resource>,
     /// Its KMS keys.
     #[serde(default, rename = "key")]
     pub keys: Vec<Resource>,
@@ -107,6 +116,7 @@ impl Account {
             virtual_mfa_devices: Vec::new(),
             trails: Vec::new(),
             log_groups: Vec::new(),
+            log_streams: Vec::new(),
             metric_filters: Vec::new(),
             metric_alarms: Vec::new(),
             composite_alarms: Vec::new(),
@@ -114,6 +124,8 @@ impl Account {
             topics: Vec::new(),
             subscriptions: Vec::new(),
             queues: Vec::new(),
+            event_buses: Vec::new(),
+            event_rules: Vec::new(),
             keys: Vec::new(),
             key_aliases: Vec::new(),
             functions: Vec::new(),

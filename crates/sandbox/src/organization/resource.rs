@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
-use crate::{cloudtrail, cloudwatch, kms, lambda, logs, sns, sqs};
+use crate::{cloudtrail, cloudwatch, events, kms, lambda, logs, sns, sqs};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -92,10 +92,13 @@ const KINDS: &[Kind] = &[
     sns::TOPIC,
     sns::SUBSCRIPTION,
     sqs::QUEUE,
+    events::EVENT_BUS,
+    events::EVENT_RULE,
     kms::KEY,
     kms::KEY_ALIAS,
     lambda::FUNCTION,
     logs::LOG_GROUPS,
+    logs::LOG_STREAMS,
     logs::METRIC_FILTERS,
     cloudwatch::METRIC_ALARMS,
     cloudwatch::COMPOSITE_ALARMS,

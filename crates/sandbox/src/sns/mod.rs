@@ -20,7 +20,9 @@ use crate::request::Request;
 use crate::wire::{Failure, Member, Output, Shape, Structure, member, required, text};
 
 pub use publishing::Published;
-pub(crate) use publishing::{PUBLISH, Publications, publish};
+pub(crate) use publishing::{
+    PUBLISH, Publications, publish, publish_as_service, topic_for_service,
+};
 pub(crate) use subscriptions::{
     CONFIRM_SUBSCRIPTION, OF_SUBSCRIPTION, SET_SUBSCRIPTION_ATTRIBUTES, SUBSCRIBE, SUBSCRIPTION,
     confirm_subscription, confirmed_topic, get_subscription_attributes, list_subscriptions,

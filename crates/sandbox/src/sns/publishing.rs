@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::subscriptions::State;
-use super::{TEXT, attribute, invalid, topic};
+use super::{TEXT, attribute, find_topic, invalid, not_found, topic};
 use crate::Timestamp;
 use crate::organization::{Account, Resource};
 use crate::request::Request;
@@ -154,23 +154,78 @@ fn attributes(request: &Request<'_>) -> Result<BTreeMap<String, String>, Failure
     Ok(texts)
 }
 
+/// A topic as a service sees it that is to publish to it.
+pub(crate) struct ForService {
+    /// Its policy.
+    pub(crate) policy: Option<String>,
+    /// The key that encrypts it.
+    pub(crate) key: Option<String>,
+}
+
+/// The standard topic with an ARN, in this Region.
+pub(crate) fn topic_for_service(request: &Request<'_>, arn: &str) -> Option<ForService> {
+    let (_, topic) = find_topic(request, arn)?;
+    let usable = topic.region == request.region && attribute(&topic, "FifoTopic") != Some("true");
+    let text = |name: &str| attribute(&topic, name).map(str::to_owned);
+    usable.then(|| ForService {
+        policy: text("Policy"),
+        key: text("KmsMasterKeyId").filter(|key| !key.is_empty()),
+    })
+}
+
+/// Publishes for a service that may. Its messages have no attributes, so subscriptions
+/// with a filter policy do not get them.
+pub(crate) fn publish_as_service(
+    request: &Request<'_>,
+    arn: &str,
+    subject: &str,
+    message: &str,
+) -> Result<(), Failure> {
+    let (account, _) = find_topic(request, arn).ok_or_else(|| not_found("Topic"))?;
+    let published = Published {
+        topic_arn: arn.to_owned(),
+        time: request.now,
+        subject: Some(subject.to_owned()),
+        messages: [("default".to_owned(), message.to_owned())].into(),
+        attributes: BTreeMap::new(),
+    };
+    for subscription in queues_of(&account, &published) {
+        if attribute(subscription, "FilterPolicy").is_none() {
+            hand_over(request, subscription, &published);
+        }
+    }
+    request.world.publications.record(published);
+    Ok(())
+}
+
 /// Puts the message into the queues that are subscribed. Others get theirs out of sight.
 fn deliver(request: &Request<'_>, account: &Account, published: &Published) -> Result<(), Failure> {
-    let to_queues = account.subscriptions.iter().filter(|subscription| {
-        subscription.text("TopicArn") == Some(&published.topic_arn)
-            && subscription.text("Protocol") == Some("sqs")
-            && State::of(subscription) == State::Confirmed
-    });
-    for subscription in to_queues {
+    for subscription in queues_of(account, published) {
         if attribute(subscription, "FilterPolicy").is_some() {
             return Err(Failure::not_implemented(
                 "publishing to a subscription with a FilterPolicy",
             ));
         }
-        let queue = subscription.text("Endpoint").unwrap_or_default();
-        sqs::deliver(request, queue, &body(subscription, published));
+        hand_over(request, subscription, published);
     }
     Ok(())
+}
+
+/// The confirmed subscriptions of queues to the topic.
+fn queues_of<'a>(
+    account: &'a Account,
+    published: &'a Published,
+) -> impl Iterator<Item = &'a Resource> {
+    account.subscriptions.iter().filter(|subscription| {
+        subscription.text("TopicArn") == Some(&published.topic_arn)
+            && subscription.text("Protocol") == Some("sqs")
+            && State::of(subscription) == State::Confirmed
+    })
+}
+
+fn hand_over(request: &Request<'_>, subscription: &Resource, published: &Published) {
+    let queue = subscription.text("Endpoint").unwrap_or_default();
+    sqs::deliver(request, queue, &body(subscription, published));
 }
 
 fn body(subscription: &Resource, published: &Published) -> String {

@@ -14,4 +14,4 @@ pub(crate) use messages::{
     CHANGE_VISIBILITY_BATCH, DELETE_MESSAGE, Queues, RECEIVE_MESSAGE, SEND_MESSAGE,
     change_message_visibility_batch, delete_message, deliver, receive_message, send_message,
 };
-pub(crate) use queues::{QUEUE, on_queue};
+pub(crate) use queues::{QUEUE, on_queue, policy_of};

@@ -103,3 +103,9 @@ fn no_such_queue() -> Failure {
         "The specified queue does not exist.",
     )
 }
+
+/// The policy of a queue, if there is such a queue and it has one.
+pub(crate) fn policy_of(request: &Request<'_>, arn: &str) -> Option<String> {
+    let queue = queue_at(request, arn)?;
+    attribute(&queue, "Policy").map(str::to_owned)
+}

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import boto3_cloudtrail
 import boto3_cloudwatch
+import boto3_events
 import boto3_kms
 import boto3_lambda
 import boto3_logs
@@ -189,7 +190,9 @@ def nothing(shape):
 def emptied(shape):
     """A value of a shape that is as empty as it can be."""
     if shape.type_name == "structure":
-        return {name: emptied(member) for name, member in shape.members.items()}
+        # Of what names the host to ask, there is no request.
+        return {name: emptied(member) for name, member in shape.members.items()
+                if "contextParam" not in member.metadata}
     empty = {
         "list": [],
         "map": {},
@@ -470,7 +473,15 @@ def main():
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
-    for service in (boto3_sns, boto3_sqs, boto3_ssm, boto3_kms, boto3_lambda, boto3_securityhub):
+    for service in (
+        boto3_sns,
+        boto3_sqs,
+        boto3_ssm,
+        boto3_events,
+        boto3_kms,
+        boto3_lambda,
+        boto3_securityhub,
+    ):
         service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     boto3_organizations.calls(run, Caller(MANAGEMENT), Caller(FULL))
     for operation in operations:

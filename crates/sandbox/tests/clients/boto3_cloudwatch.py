@@ -267,9 +267,62 @@ def delete(run, caller):
     run.same("composite alarms", left, ["bestand-alle", "zusammengesetzt ✓"])
 
 
+def history(run, caller, nobody):
+    """After a state was set twice: what happened, newest first."""
+    operation = "cloudwatch.DescribeAlarmHistory"
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    asked = {"AlarmName": ON_METRIC["AlarmName"], "AlarmTypes": TYPES,
+             "HistoryItemType": "StateUpdate", "StartDate": now - day, "EndDate": now + day,
+             "MaxRecords": 1, "ScanBy": "TimestampAscending"}
+    first = run.call(operation, asked, caller)
+    items = first.get("AlarmHistoryItems", ())
+    run.same("the alarms", {item["AlarmName"] for item in items}, {ON_METRIC["AlarmName"]})
+    run.same("the kinds", {item["HistoryItemType"] for item in items}, {"StateUpdate"})
+    if "NextToken" in first:
+        run.call(operation, {**asked, "NextToken": first["NextToken"]}, caller)
+    before = {**asked, "EndDate": now - day}
+    run.same("long ago", run.call(operation, before, caller).get("AlarmHistoryItems"), [])
+    run.same("nobody's", run.call(operation, {}, nobody).get("AlarmHistoryItems"), [])
+    run.call(operation, {"NextToken": "0"}, caller)
+    run.refused(operation, {"NextToken": "keine Seite"}, caller, "InvalidNextToken")
+    run.not_implemented(operation, {"AlarmContributorId": "1"}, caller)
+
+
+def statistics(run, caller):
+    """Of a metric that a filter publishes to."""
+    group = {"logGroupName": "messwerte"}
+    metric = {"MetricName": "Zahl ✓", "Namespace": "Messwerte"}
+    run.call("logs.CreateLogGroup", group, caller)
+    run.call("logs.CreateLogStream", {**group, "logStreamName": "a"}, caller)
+    transformation = {"metricName": metric["MetricName"], "unit": "Count",
+                      "metricNamespace": metric["Namespace"], "metricValue": "2"}
+    run.call("logs.PutMetricFilter", {**group, "filterName": "f", "filterPattern": "ja",
+                                      "metricTransformations": [transformation]}, caller)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    events = [{"timestamp": int(now.timestamp() * 1000), "message": text}
+              for text in ("ja", "nein", "ja")]
+    run.call("logs.PutLogEvents", {**group, "logStreamName": "a", "logEvents": events}, caller)
+    run.call("logs.DeleteLogGroup", group, caller)
+    names = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"]
+    asked = {**metric, "StartTime": now - datetime.timedelta(hours=1), "Unit": "Count",
+             "EndTime": now + datetime.timedelta(hours=1), "Period": 60, "Statistics": names}
+    operation = "cloudwatch.GetMetricStatistics"
+    points = run.call(operation, asked, caller).get("Datapoints", ())
+    run.same("the values", [[point[name] for name in names] for point in points],
+             [[2.0, 2.0, 4.0, 2.0, 2.0]])
+    other = {**asked, "Dimensions": [{"Name": "Wer", "Value": "✓"}]}
+    run.same("of others", run.call(operation, other, caller).get("Datapoints"), [])
+    del asked["Statistics"]
+    run.not_implemented(operation, {**asked, "ExtendedStatistics": ["p90"]}, caller)
+    run.refused(operation, asked, caller, "ValidationError")
+
+
 def calls(run, caller, nobody):
     put(run, caller)
     describe(run, caller, nobody)
     change(run, caller)
+    history(run, caller, nobody)
+    statistics(run, caller)
     mute(run, caller, nobody)
     delete(run, caller)

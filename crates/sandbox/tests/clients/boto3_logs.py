@@ -1,5 +1,7 @@
 """Calls of CloudWatch Logs, with every member set."""
 
+import time
+
 NON_ASCII = "Schlüssel – Prüfung ✓ 鍵 \U0001f511 <&>\"'"
 KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 
@@ -140,9 +142,50 @@ def pattern_tests(run, caller):
     run.refused("logs.TestMetricFilter", bad, caller, "InvalidParameterException")
 
 
+def log_streams(run, caller, nobody, group):
+    stream = {**group, "logStreamName": "Übung/✓ 1"}
+    run.call("logs.CreateLogStream", stream, caller)
+    run.refused("logs.CreateLogStream", stream, caller, "ResourceAlreadyExistsException")
+    run.refused("logs.CreateLogStream", stream, nobody, "ResourceNotFoundException")
+    odd = {**group, "logStreamName": "a:b"}
+    run.refused("logs.CreateLogStream", odd, caller, "InvalidParameterException")
+    run.call("logs.CreateLogStream", {**group, "logStreamName": "b"}, caller)
+
+    now = int(time.time() * 1000)
+    event = {"timestamp": now, "message": NON_ASCII}
+    names = {"Type": "Service", "Name": "✓"}
+    put = {**stream, "logEvents": [event], "sequenceToken": "0",
+           "entity": {"keyAttributes": names, "attributes": {"Größe": "✓"}}}
+    answer = run.call("logs.PutLogEvents", put, caller)
+    run.same("rejected", answer.get("rejectedLogEventsInfo"), None)
+    old, new = {**event, "timestamp": 0}, {**event, "timestamp": now + 10**8}
+    answer = run.call("logs.PutLogEvents", {**put, "logEvents": [old, event, new]}, caller)
+    rejected = {"tooNewLogEventStartIndex": 2, "tooOldLogEventEndIndex": 0}
+    run.same("rejected", answer.get("rejectedLogEventsInfo"), rejected)
+    disordered = {**put, "logEvents": [event, old]}
+    run.refused("logs.PutLogEvents", disordered, caller, "InvalidParameterException")
+    missing = {**put, "logStreamName": "fehlt"}
+    run.refused("logs.PutLogEvents", missing, caller, "ResourceNotFoundException")
+
+    operation = "logs.DescribeLogStreams"
+    found = run.call(operation, {**group, "logStreamNamePrefix": "Ü"}, caller).get("logStreams", ())
+    run.same("the streams", [one["logStreamName"] for one in found], [stream["logStreamName"]])
+    run.same("lastEventTimestamp", found[0].get("lastEventTimestamp"), now)
+    asked = {"logGroupIdentifier": group["logGroupName"], "orderBy": "LastEventTime",
+             "descending": True, "limit": 1}
+    first = run.call(operation, asked, caller)
+    rest = run.call(operation, {**asked, "nextToken": first.get("nextToken")}, caller)
+    pages = [page["logStreams"][0]["logStreamName"] for page in (first, rest)]
+    run.same("by time", pages, [stream["logStreamName"], "b"])
+    run.refused(operation, group, nobody, "ResourceNotFoundException")
+    both = {**group, "logGroupIdentifier": group["logGroupName"]}
+    run.refused(operation, both, caller, "InvalidParameterException")
+
+
 def calls(run, caller, nobody):
     group = log_groups(run, caller, nobody)
     metric_filters(run, caller, nobody, group)
+    log_streams(run, caller, nobody, group)
     pattern_tests(run, caller)
     run.call("logs.DeleteLogGroup", group, caller)
     run.refused("logs.DeleteLogGroup", group, caller, "ResourceNotFoundException")
