@@ -3,6 +3,7 @@
 mod audit_root;
 mod check;
 mod demo;
+mod drill;
 mod exit;
 mod explain_filter;
 mod formats;
@@ -37,6 +38,7 @@ enum Command {
     AuditRoot(audit_root::AuditRoot),
     Check(check::Check),
     Demo(demo::Demo),
+    Drill(drill::Drill),
     ExplainFilter(explain_filter::ExplainFilter),
     Plan(remediate::Plan),
     Remediate(remediate::Remediate),
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Command::AuditRoot(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
+        Command::Drill(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),
         Command::Plan(command) => command.run().await,
         Command::Remediate(command) => command.run().await,

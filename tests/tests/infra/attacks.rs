@@ -162,6 +162,31 @@ fn buses_take_events_of_their_senders_only() {
             );
         }
     }
+    // A drill announces itself, and passes nothing off as root activity.
+    let hub = full("activity-hub");
+    let policy = &hub.resource("DrillPolicy").unwrap().properties["Statement"];
+    let policy = json!({"Version": "2012-10-17", "Statement": policy});
+    let bus = hub.resource("Bus").unwrap().attribute("Arn").unwrap();
+    let announces = |role, organization, source| {
+        let keys = [
+            ("aws:PrincipalOrgID", organization),
+            ("events:source", source),
+        ];
+        let who = session(OTHER_MEMBER, role);
+        lets(&policy, who, "events:PutEvents", bus, &keys)
+    };
+    assert!(announces(
+        "rootguard/drill",
+        ORGANIZATION,
+        "rootguard.drill"
+    ));
+    assert!(!announces(
+        "rootguard/drill",
+        "o-anotherone",
+        "rootguard.drill"
+    ));
+    assert!(!announces("rootguard/drill", ORGANIZATION, "aws.signin"));
+    assert!(!announces("drill", ORGANIZATION, "rootguard.drill"));
     // A request is one, whoever sends it.
     let stack = full("root-access");
     let policy = stack.of_type("AWS::Events::EventBusPolicy").next().unwrap();

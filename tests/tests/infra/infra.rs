@@ -76,6 +76,7 @@ fn example(parameter: &Parameter) -> Option<String> {
     let template = format!("https://bucket.example/templates/{}.yaml", "0".repeat(64));
     let value = match parameter.name.as_str() {
         "ActivityAccountId" | "ManagementAccountId" | "RootAccessAccountId" => "444455556666",
+        "ActivityBusArn" => "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity",
         "ArtifactBucket" => "rootguard-artifacts-444455556666-eu-west-1",
         "Enforce" | "Remediate" => "true",
         "ErrorTopicArn" => "arn:aws:sns:eu-west-1:444455556666:rootguard-activity",
@@ -91,10 +92,11 @@ fn example(parameter: &Parameter) -> Option<String> {
         "NotificationEmail" => "soc@example.com",
         "OrganizationId" => "o-sandbox0001",
         "OrganizationalUnitIds" => "r-abcd",
+        "QueueArn" => "arn:aws:sqs:eu-west-1:111122223333:drill",
         "TargetIds" => "r-abcd,ou-abcd-12345678",
         "TopicArns" => "arn:aws:sns:eu-west-1:111122223333:root-usage",
         "TrailArns" => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization",
-        "WriterTrustedArn" => "arn:aws:iam::444455556666:role/deploy",
+        "TrustedArn" | "WriterTrustedArn" => "arn:aws:iam::444455556666:role/deploy",
         name if name.ends_with("TemplateUrl") => &template,
         name if name.ends_with("Key") => &package,
         name if name.ends_with("Version") => "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",

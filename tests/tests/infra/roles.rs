@@ -37,6 +37,7 @@ const LAMBDA_SERVICE_ACTIONS: &[&str] = &[
 const WITHOUT_RESOURCE: &[&str] = &[
     "cloudtrail:DescribeTrails",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricStatistics",
     "cloudwatch:ListAlarmMuteRules",
     "config:PutEvaluations",
     "iam:GetAccountSummary",
@@ -404,6 +405,17 @@ fn root_activity_comes_from_forwarders_over_one_bus() {
             "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/forward-root-activity"},
         })
     );
+    let drills = hub.resource("DrillPolicy").unwrap();
+    assert_eq!(
+        drills.properties["Statement"]["Condition"],
+        json!({
+            "StringEquals": {
+                "aws:PrincipalOrgID": "o-sandbox0001",
+                "events:source": root_activity::DRILL_SOURCE,
+            },
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/drill"},
+        })
+    );
     let queue = hub.of_type("AWS::SQS::QueuePolicy").next().unwrap();
     let denied = &queue.properties["PolicyDocument"]["Statement"][1];
     assert_eq!(denied["Effect"], "Deny");
@@ -445,5 +457,42 @@ fn only_the_hubs_function_starts_evaluations() {
     assert_eq!(
         resources(role(&hub, "root-activity"), ASSUME_ROLE),
         [assumed]
+    );
+}
+
+/// A drill writes into streams of its own and takes nothing out: not an event, not a stream.
+#[test]
+fn drills_write_streams_that_are_named_for_them() {
+    let stack = full("drill");
+    let drill = role(&stack, "drill");
+    let group = "arn:aws:logs:eu-west-1:111122223333:log-group:aws-controltower/CloudTrailLogs";
+    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+        let streams = format!("{group}:log-stream:rootguard-drill-*");
+        assert_eq!(resources(drill, action), [streams], "{action}");
+    }
+    let alarm = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:rootguard-root-usage";
+    assert_eq!(resources(drill, "cloudwatch:SetAlarmState"), [alarm]);
+    let writing = actions(&statements(drill, None));
+    let writing = writing.iter().filter(|action| {
+        let verb = action.split(':').nth(1).unwrap();
+        !["Describe", "List", "Get"]
+            .iter()
+            .any(|reads| verb.starts_with(reads))
+    });
+    let writing: Vec<_> = writing.copied().collect();
+    assert_eq!(
+        writing,
+        [
+            "cloudwatch:SetAlarmState",
+            "events:PutEvents",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "sqs:DeleteMessage",
+            "sqs:ReceiveMessage",
+        ]
+    );
+    assert_eq!(
+        trust(drill)["Principal"],
+        json!({"AWS": "arn:aws:iam::444455556666:role/deploy"})
     );
 }
