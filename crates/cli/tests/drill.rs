@@ -131,7 +131,7 @@ async fn deployed() -> Sandbox {
         "SubscriptionArn": format!("{TOPIC}:1"), "Owner": ACCOUNT,
     });
     change(&sandbox, |account| {
-        account.subscriptions.push(here(subscription))
+        account.subscriptions.push(here(subscription));
     });
     sandbox
 }
@@ -428,7 +428,7 @@ async fn a_marked_event_on_the_bus_is_told_as_a_drill() {
 async fn each_link_in_real_time_is_broken_in_turn_and_named() {
     let breaks: [(&str, &str, Break); 3] = [
         ("notification", "rule", |account| {
-            account.event_rules.clear()
+            account.event_rules.clear();
         }),
         ("notification", "queue", |account| {
             for queue in &mut account.queues {
@@ -439,7 +439,7 @@ async fn each_link_in_real_time_is_broken_in_turn_and_named() {
             }
         }),
         ("notification", "subscribed", |account| {
-            account.subscriptions.clear()
+            account.subscriptions.clear();
         }),
     ];
     for (link, why, break_it) in breaks {
@@ -464,10 +464,10 @@ type Break = fn(&mut Account);
 /// The link that each breaks, and what the receipt says of it.
 const BREAKS: &[(&str, &str, Break)] = &[
     ("record", "no log group", |account| {
-        account.log_groups.clear()
+        account.log_groups.clear();
     }),
     ("metric", "no metric filter", |account| {
-        account.metric_filters.clear()
+        account.metric_filters.clear();
     }),
     ("metric", "did not match", |account| {
         for filter in &mut account.metric_filters {
@@ -479,7 +479,7 @@ const BREAKS: &[(&str, &str, Break)] = &[
         }
     }),
     ("alarm", "no alarm watches", |account| {
-        account.metric_alarms.clear()
+        account.metric_alarms.clear();
     }),
     ("alarm", "in ALARM already", |account| {
         set(&mut account.metric_alarms[0], "StateValue", "ALARM".into());
@@ -506,7 +506,7 @@ const BREAKS: &[(&str, &str, Break)] = &[
         })));
     }),
     ("action", "topic does not exist", |account| {
-        account.topics.clear()
+        account.topics.clear();
     }),
     ("action", "not allowed to perform sns:Publish", |account| {
         let policy = json!({"Version": "2012-10-17", "Statement": [{
@@ -599,6 +599,34 @@ async fn a_link_that_cannot_be_looked_at_is_passed_over() {
     assert_eq!(links[2], ("metric", "UNSEEN"), "{}", held.out);
     assert!(links.contains(&("re-arm", "WORKS")), "{}", held.out);
     assert_eq!(held.code, 2);
+}
+
+/// An alarm without an action of its own, which sets off one that has.
+#[tokio::test]
+async fn a_composite_alarm_is_followed() {
+    let sandbox = deployed().await;
+    let composite = json!({
+        "AlarmName": "all", "AlarmRule": "ALARM(rootguard-root-usage)", "StateValue": "OK",
+        "AlarmArn": format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:all"),
+        "ActionsEnabled": true, "AlarmActions": [TOPIC],
+    });
+    change(&sandbox, |account| {
+        set(&mut account.metric_alarms[0], "AlarmActions", json!([]));
+        account.composite_alarms.push(here(composite));
+        let topic = &mut account.topics[0];
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish", "Resource": TOPIC,
+        }]});
+        set_attribute(topic, "Policy", policy.to_string().into());
+    });
+    let held = drill(&sandbox, ALARM).await;
+    assert!(
+        held.links().contains(&("composite", "WORKS")),
+        "{}",
+        held.out
+    );
+    assert_eq!(held.code, 0, "{}", held.out);
 }
 
 /// Without a queue the last link is a matter of asking people.

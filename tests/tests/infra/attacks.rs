@@ -126,7 +126,7 @@ fn buses_take_events_of_their_senders_only() {
         ),
     ] {
         let stack = full(template);
-        let policy = stack.of_type("AWS::Events::EventBusPolicy").next().unwrap();
+        let policy = stack.resource("BusPolicy").unwrap();
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": policy.properties["Statement"],

@@ -397,7 +397,9 @@ fn root_activity_comes_from_forwarders_over_one_bus() {
             "{pattern}"
         );
     }
-    let policy = hub.of_type("AWS::Events::EventBusPolicy").next().unwrap();
+    let policies: Vec<_> = hub.of_type("AWS::Events::EventBusPolicy").collect();
+    assert_eq!(policies.len(), 2);
+    let policy = hub.resource("BusPolicy").unwrap();
     assert_eq!(
         policy.properties["Statement"]["Condition"],
         json!({

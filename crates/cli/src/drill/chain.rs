@@ -81,16 +81,13 @@ impl Chain {
             let acts = way.acting.enabled && !way.acting.actions.is_empty();
             (*matches, acts)
         });
-        match best {
-            Some((_, way)) => Ok(Found::Chain(Box::new(way))),
-            None => {
-                let which =
-                    alarm.map_or_else(|| "alarm".to_owned(), |name| format!("alarm {name}"));
-                let names = filters.iter().map(|filter| filter.filter_name.as_str());
-                let names = names.collect::<Vec<_>>().join(", ");
-                broken("alarm", format!("no {which} watches what {names} publish"))
-            }
+        if let Some((_, way)) = best {
+            return Ok(Found::Chain(Box::new(way)));
         }
+        let which = alarm.map_or_else(|| "alarm".to_owned(), |name| format!("alarm {name}"));
+        let names = filters.iter().map(|filter| filter.filter_name.as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        broken("alarm", format!("no {which} watches what {names} publish"))
     }
 
     fn of(

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use alarms::MuteRule;
 use anyhow::{anyhow, bail};
 use aws_sdk_cloudwatch::types::{
-    AlarmHistoryItem, AlarmType, HistoryItemType, StateValue, Statistic,
+    AlarmHistoryItem, AlarmType, Datapoint, HistoryItemType, StateValue, Statistic,
 };
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use config_rule::{Account, Timestamp};
@@ -278,11 +278,7 @@ async fn samples(account: &Account, chain: &Chain) -> anyhow::Result<f64> {
                 config_rule::explain(&error)
             )
         })?;
-    Ok(answer
-        .datapoints()
-        .iter()
-        .filter_map(|datapoint| datapoint.sum())
-        .sum())
+    Ok(answer.datapoints().iter().filter_map(Datapoint::sum).sum())
 }
 
 /// What happened to an alarm after some time, newest first.

@@ -35,7 +35,8 @@ pub(super) struct Receipt {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Link {
-    link: &'static str,
+    #[serde(rename = "link")]
+    name: &'static str,
     status: Status,
     /// Since the link before, or since the drill began.
     took_ms: u64,
@@ -84,7 +85,7 @@ impl Receipt {
         self.last = Instant::now();
         self.ended = Timestamp::from(SystemTime::now());
         self.links.push(Link {
-            link,
+            name: link,
             status,
             took_ms: u64::try_from(took).unwrap_or(u64::MAX),
             detail,
@@ -141,7 +142,7 @@ impl fmt::Display for Receipt {
                 Status::Unseen => "not seen",
             };
             let (seconds, tenths) = (link.took_ms / 1000, link.took_ms % 1000 / 100);
-            let name = link.link;
+            let name = link.name;
             writeln!(
                 f,
                 "  {name:<13} {status:<9} {seconds:>4}.{tenths} s  {}",
@@ -152,7 +153,7 @@ impl fmt::Display for Receipt {
             writeln!(f, "The stream {stream} stays in the log group.")?;
         }
         match self.links.iter().find(|link| link.status == Status::Broken) {
-            Some(link) => writeln!(f, "Broken: {}.", link.link),
+            Some(link) => writeln!(f, "Broken: {}.", link.name),
             None if self.has(Status::Unseen) => writeln!(f, "Not every link could be seen."),
             None => writeln!(f, "Every link works."),
         }
