@@ -6,7 +6,7 @@ use config_rule::{Fact, Timestamp};
 use control_tests::{Row, describe_summary, let_fail};
 use no_root_keys::{NoRootKeys, RootKeys};
 use root_credentials::{AccessKeyUse, CredentialReport};
-use sandbox::{AccessKey, Account, LastUsed, Organization, RootUser, Sandbox};
+use sandbox::{AccessKey, Account, LastUsed, Organization, RootUser, Sandbox, SigningCertificate};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -36,6 +36,39 @@ pub(crate) fn sandbox(facts: &RootKeys) -> Sandbox {
         let_fail(&sandbox, ACCOUNT, "iam:GetCredentialReport", report);
     }
     sandbox
+}
+
+/// An account in which these facts hold until something is done about them: its root user
+/// has what the facts tell of.
+pub(crate) fn account_to_repair(id: &str, facts: &RootKeys) -> Account {
+    let mut account = Account::new(id, "account");
+    account.root = RootUser::without_credentials();
+    if let Some(Fact::Known(Some(report))) = &facts.report {
+        describe_report(report, facts.observed_at, &mut account);
+    }
+    let Fact::Known(summary) = &facts.summary else {
+        return account;
+    };
+    let mut omit = |key: &str| account.omitted_summary_keys.push(key.to_owned());
+    let keys = summary.access_keys_present.unwrap_or_else(|| {
+        omit("AccountAccessKeysPresent");
+        0
+    });
+    let certificates = summary.signing_certificates_present.unwrap_or_else(|| {
+        omit("AccountSigningCertificatesPresent");
+        0
+    });
+    // A report does not show keys that are inactive.
+    let shown = account.root.access_keys.len();
+    let hidden = (shown..usize::try_from(keys).unwrap()).map(|number| AccessKey {
+        active: false,
+        ..AccessKey::new(format!("AKIA{number:016}"))
+    });
+    account.root.access_keys.extend(hidden);
+    account.root.signing_certificates = (0..certificates)
+        .map(|number| SigningCertificate::new(format!("CERTIFICATE{number:016}")))
+        .collect();
+    account
 }
 
 fn describe_report(report: &CredentialReport, observed_at: Timestamp, account: &mut Account) {

@@ -1,9 +1,11 @@
 //! Root keys deleted from a central account, and everything that must stop it.
 
-use config_rule::{Fact, Timestamp, parse_parameters};
+use std::collections::BTreeMap;
+
+use config_rule::{Compliance, Fact, Timestamp, parse_parameters};
 use control_tests::{
-    MANAGEMENT, MEMBER, REQUEST_QUEUE, central_function, days_ago, member_organization,
-    outcome_left, remediate_member, request_event, served, sessions,
+    MANAGEMENT, MEMBER, REQUEST_QUEUE, Repaired, central_function, days_ago, let_fail,
+    member_organization, outcome_left, remediate_member, request_event, served, sessions,
 };
 use no_root_keys::{NoRootKeys, RootKeys};
 use proptest::prelude::*;
@@ -13,6 +15,8 @@ use root_credentials::{
 };
 use sandbox::{AccessKey, Account, Fault, LastUsed, RootUser, Sandbox, SigningCertificate};
 use serde_json::{Map, Value, json};
+
+use crate::given;
 
 const KEY: &str = "AKIA0000000000000001";
 
@@ -56,6 +60,48 @@ fn codes(record: &Record<Removal>) -> Vec<&str> {
         .iter()
         .map(|item| item.code.as_ref())
         .collect()
+}
+
+/// Every row that a member account can be in: repaired, and repaired again.
+#[tokio::test]
+async fn every_row_is_repaired_or_left_to_a_human_by_name() {
+    let mut repaired = BTreeMap::new();
+    // What a rule allows by its parameters is compliant, or is not read.
+    for row in given::rows().iter().filter(|row| row.parameters.is_empty()) {
+        let (name, facts) = (&row.name, &row.facts);
+        let account = given::account_to_repair(MEMBER, facts);
+        let sandbox = member_organization::<NoRootKeys>(&account);
+        let_fail(&sandbox, MEMBER, "iam:GetAccountSummary", &facts.summary);
+        if let Some(report) = &facts.report {
+            let_fail(&sandbox, MEMBER, "iam:GetCredentialReport", report);
+        }
+        let record = remediate(&sandbox, MEMBER, &[]).await;
+        assert_eq!(record.before.compliance, row.compliance, "{name}");
+        let kept = sandbox.account(MEMBER).unwrap().root;
+        if record.before.compliance != Compliance::NonCompliant {
+            assert!(record.steps.is_empty(), "{name}");
+            assert_eq!(sessions(&sandbox), 0, "{name}");
+        }
+        // Certificates are a human's business, unless an organization says otherwise.
+        let certificates = &account.root.signing_certificates;
+        assert_eq!(&kept.signing_certificates, certificates, "{name}");
+        if record.steps.is_empty() {
+            assert_eq!(kept, account.root, "{name}");
+        } else {
+            assert_eq!(kept.access_keys, [], "{name}");
+        }
+        served(&sandbox);
+        let again = remediate(&sandbox, MEMBER, &[]).await;
+        assert_eq!(again.outcome, record.outcome, "{name}");
+        let written = served(&sandbox)
+            .into_iter()
+            .filter(|call| call.starts_with("Delete"));
+        assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
+        repaired.insert(name.clone(), Repaired::of(&record));
+    }
+    let expected: BTreeMap<String, Repaired> =
+        serde_json::from_str(include_str!("../repairs.json")).unwrap();
+    assert_eq!(repaired, expected, "{}", json!(repaired));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config_rule::Fact;
 use control_tests::{Patient, RepairTable, Repaired, Row, is_write};
-use remediation::{Outcome, StepStatus, remediation_actions};
+use remediation::{Outcome, RecordedStep, StepStatus, remediation_actions};
 use sandbox::Fault;
 use serde_json::{Value, json};
 use trail_logging::TrailLogging;
@@ -232,4 +232,41 @@ async fn cloudtrail_is_waited_for_while_it_changes_the_trail() {
             assert!(record.why.contains("ConflictException"), "{}", record.why);
         }
     }
+}
+
+/// `CloudTrail` takes one change a second from an account.
+#[tokio::test]
+async fn changes_are_made_as_slowly_as_cloudtrail_takes_them() {
+    let patient = patient(&given::row("no trail"), &everything());
+    let record = patient.remediate().await.unwrap();
+    assert_eq!(record.steps.len(), 2);
+    let applied = |step: &RecordedStep<_>| matches!(step.status, StepStatus::Applied);
+    assert!(record.steps.iter().all(applied), "{record:?}");
+    let calls = patient.calls();
+    let written = calls.iter().filter(|call| is_write::<TrailLogging>(call));
+    let answers: Vec<_> = written
+        .map(|call| (call.operation.as_str(), call.error.as_deref()))
+        .collect();
+    let throttled = ("StartLogging", Some("ThrottlingException"));
+    let expected = [("CreateTrail", None), throttled, ("StartLogging", None)];
+    assert_eq!(answers, expected);
+}
+
+#[tokio::test]
+async fn a_trail_is_changed_in_its_home_region_only() {
+    const HOME: &str = "eu-west-1";
+    let mut row = given::row("switched off");
+    let Fact::Known(trails) = &mut row.facts.trails else {
+        panic!("{:?}", row.facts);
+    };
+    let elsewhere = format!("arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/main");
+    trails[0].trail.arn = elsewhere.parse().unwrap();
+    trails[0].trail.home_region = HOME.to_owned();
+    assert_ne!(HOME, REGION);
+    let patient = patient(&row, &everything());
+    let record = patient.remediate().await.unwrap();
+    assert_eq!(record.outcome, Outcome::Done, "{record:?}");
+    let written = patient.calls().into_iter().filter(is_write::<TrailLogging>);
+    let regions: Vec<_> = written.map(|call| call.region).collect();
+    assert_eq!(regions, [HOME]);
 }
