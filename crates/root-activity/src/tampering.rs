@@ -117,6 +117,9 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// How the names end of the services that keep alarms for target tracking.
+const SCALING: &str = "autoscaling.amazonaws.com";
+
 /// The services in which rootguard itself consists of something.
 const OWN_SERVICES: &[&str] = &[
     "cloudformation",
@@ -155,6 +158,9 @@ impl Row {
     /// be about anything; of keys there are too many for that.
     fn change(&self, record: &Record, watched: &Watched) -> Option<Tampering> {
         let (service, prefix) = self.arn;
+        if service == "cloudwatch" && is_scaling(record, self.named_in) {
+            return None;
+        }
         let mut resources: Vec<String> = names(record, self.named_in)
             .map(|name| {
                 if name.starts_with("arn:") {
@@ -179,6 +185,17 @@ impl Row {
             controls: self.controls,
         })
     }
+}
+
+/// Whether Auto Scaling changes alarms that it keeps for its own policies, as it does all
+/// day. Assumed, for want of a record: how AWS names these alarms, and `invokedBy`. A record
+/// that says otherwise is told.
+fn is_scaling(record: &Record, named_in: &[&str]) -> bool {
+    let by_scaling = record
+        .invoked_by()
+        .is_some_and(|service| service.ends_with(SCALING));
+    let mut alarms = names(record, named_in).peekable();
+    by_scaling && alarms.peek().is_some() && alarms.all(|name| name.starts_with("TargetTracking-"))
 }
 
 /// The change of something that rootguard consists of, known by its name or path.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use root_activity::{CONTROLS, Settings};
+use root_activity::{CONTROLS, Settings, Watched};
 use sandbox::cloudformation::Stack;
 use serde_json::Value;
 
@@ -25,6 +25,7 @@ fn the_function_finds_topic_queues_and_rules() {
     assert_eq!(settings.dead_letter_queue_url, reference("DeadLetters"));
     assert_eq!(settings.evaluation_region.as_deref(), Some(REGION));
     assert_eq!(settings.rules, CONTROLS);
+    assert_eq!(settings.watched.resources, Watched::default().resources);
 }
 
 /// Every role, function, rule, queue and so on of the templates is known as one of ours.

@@ -184,6 +184,29 @@ fn changes_of_rootguard_itself_concern_every_rule() {
     }
 }
 
+/// Auto Scaling moves its own alarms all day. Nobody else may do so unheard, nor Auto
+/// Scaling with the alarm of somebody.
+#[test]
+fn alarms_of_target_tracking_are_auto_scalings_business() {
+    let tracking = "TargetTracking-table/shop-AlarmHigh-1";
+    let put = |alarm: &str, invoked_by: Option<&str>| {
+        let mut record = role("monitoring:PutMetricAlarm", &json!({"alarmName": alarm}));
+        if let Some(service) = invoked_by {
+            record["userIdentity"]["invokedBy"] = service.into();
+        }
+        of(&record, &Watched::default()).is_some()
+    };
+    for service in [
+        "autoscaling.amazonaws.com",
+        "dynamodb.application-autoscaling.amazonaws.com",
+    ] {
+        assert!(!put(tracking, Some(service)));
+        assert!(put("root-usage", Some(service)));
+    }
+    assert!(put(tracking, None));
+    assert!(put(tracking, Some("cloudformation.amazonaws.com")));
+}
+
 /// What rootguard does all day must not report itself, or it never ends.
 #[test]
 fn what_rootguard_does_itself_is_no_tampering() {
