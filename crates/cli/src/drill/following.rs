@@ -1,26 +1,23 @@
 //! A marked record on its way: log group, metric, alarm, action, notification; and the
 //! alarm on its way back.
-//!
-//! Assumed of CloudWatch, whose history AWS documents by example only: an item of the type
-//! `StateUpdate` has `newState.stateValue` in its data, and the summary of one of the type
-//! `Action` begins with "Successfully" and names the action.
 
+use std::io::{Write, stderr};
 use std::time::{Duration, SystemTime};
 
 use alarms::MuteRule;
 use anyhow::{anyhow, bail};
-use aws_sdk_cloudwatch::types::{
-    AlarmHistoryItem, AlarmType, Datapoint, HistoryItemType, StateValue, Statistic,
-};
+use aws_sdk_cloudwatch::types::{HistoryItemType, StateValue};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use config_rule::{Account, Timestamp};
-use serde_json::Value;
 
 use super::chain::{Acting, Chain, state_of};
+use super::history::{history, is_to_alarm, outcome_of_action, time_of};
 use super::receipt::Receipt;
-use super::{Exercise, known, notification, record, until};
+use super::{Exercise, known, metric, notification, record, until};
 
 const HOUR: Duration = Duration::from_hours(1);
+
+const REARM: &str = "re-arm";
 
 /// Follows a record through the chain, and restores the alarm's state.
 pub(super) async fn follow(
@@ -45,8 +42,25 @@ pub(super) async fn follow(
         return Ok(());
     }
     receipt.works("record", format!("put into {group}"));
-    links(exercise, chain, &before, receipt).await;
-    restore(exercise, chain, &state, receipt).await
+    tokio::select! {
+        () = links(exercise, chain, &before, receipt) => {}
+        signal = tokio::signal::ctrl_c() => {
+            signal?;
+            receipt.interrupted(format!("{name} may still change to ALARM and tell of it"));
+            writeln!(
+                stderr(),
+                "Interrupted. Waiting for {name} to leave ALARM; Ctrl-C again ends that too."
+            )?;
+        }
+    }
+    tokio::select! {
+        restored = restore(exercise, chain, &state, receipt) => restored,
+        signal = tokio::signal::ctrl_c() => {
+            signal?;
+            receipt.unseen(REARM, format!("interrupted; {name} may still be in ALARM"));
+            Ok(())
+        }
+    }
 }
 
 /// What had happened before the drill, so that nothing of it counts.
@@ -221,11 +235,10 @@ async fn restore(
     before: &str,
     receipt: &mut Receipt,
 ) -> anyhow::Result<()> {
-    const LINK: &str = "re-arm";
     let (account, name) = (&exercise.account, chain.alarm.name());
     if state_of(account, name).await? != "ALARM" {
-        if !receipt.is_broken() {
-            receipt.works(LINK, format!("{name} has left ALARM"));
+        if !receipt.is_broken() && !receipt.is_interrupted() {
+            receipt.works(REARM, format!("{name} has left ALARM"));
         }
         return Ok(());
     }
@@ -235,7 +248,7 @@ async fn restore(
         Ok((state != "ALARM").then_some(state))
     });
     if let Some(state) = left.await? {
-        receipt.works(LINK, format!("{name} is in {state} again"));
+        receipt.works(REARM, format!("{name} is in {state} again"));
         return Ok(());
     }
     let set = alarms::cloudwatch(account)
@@ -247,7 +260,7 @@ async fn restore(
         .await;
     let why = format!("{name} does not leave ALARM by itself, so it would tell of nothing more");
     receipt.broken(
-        LINK,
+        REARM,
         match set {
             Ok(_) => format!("{why}; set back to {before}"),
             Err(error) => format!(
@@ -261,64 +274,9 @@ async fn restore(
 
 /// How many values the metric had around now.
 async fn samples(account: &Account, chain: &Chain) -> anyhow::Result<f64> {
-    let now = SystemTime::now();
-    let answer = alarms::cloudwatch(account)
-        .get_metric_statistics()
-        .namespace(&chain.metric.namespace)
-        .metric_name(&chain.metric.metric_name)
-        .start_time((now - HOUR).into())
-        .end_time((now + HOUR).into())
-        .period(60)
-        .statistics(Statistic::Sum)
-        .send()
-        .await
-        .map_err(|error| {
-            anyhow!(
-                "cloudwatch:GetMetricStatistics: {}",
-                config_rule::explain(&error)
-            )
-        })?;
-    Ok(answer.datapoints().iter().filter_map(Datapoint::sum).sum())
-}
-
-/// What happened to an alarm after some time, newest first.
-async fn history(
-    account: &Account,
-    alarm: &str,
-    kind: HistoryItemType,
-    after: Timestamp,
-) -> anyhow::Result<Vec<AlarmHistoryItem>> {
-    let answer = alarms::cloudwatch(account)
-        .describe_alarm_history()
-        .alarm_name(alarm)
-        .alarm_types(AlarmType::MetricAlarm)
-        .alarm_types(AlarmType::CompositeAlarm)
-        .history_item_type(kind)
-        .send()
-        .await
-        .map_err(|error| {
-            anyhow!(
-                "cloudwatch:DescribeAlarmHistory: {}",
-                config_rule::explain(&error)
-            )
-        })?;
-    let mut items = answer.alarm_history_items.unwrap_or_default();
-    items.retain(|item| time_of(item) > after);
-    Ok(items)
-}
-
-fn time_of(item: &AlarmHistoryItem) -> Timestamp {
-    item.timestamp()
-        .map_or(Timestamp::UNIX_EPOCH, |time| Timestamp::from(*time))
-}
-
-fn data_of(item: &AlarmHistoryItem) -> Value {
-    serde_json::from_str(item.history_data().unwrap_or_default()).unwrap_or_default()
-}
-
-fn is_to_alarm(item: &AlarmHistoryItem) -> bool {
-    let data = data_of(item);
-    data.pointer("/newState/stateValue").and_then(Value::as_str) == Some("ALARM")
+    let metric = [&*chain.metric.namespace, &*chain.metric.metric_name];
+    let since = Timestamp::from(SystemTime::now() - HOUR);
+    metric::sum(account, metric, &[], since).await
 }
 
 /// Why an alarm does nothing, whatever state it is in.
@@ -328,35 +286,6 @@ fn why_not_acting(acting: &Acting) -> Option<String> {
         return Some(format!("{name} has no action for ALARM"));
     }
     (!acting.enabled).then(|| format!("the actions of {name} are switched off"))
-}
-
-/// The action that reached its topic, or why it did not.
-async fn outcome_of_action(
-    account: &Account,
-    chain: &Chain,
-    after: Timestamp,
-) -> anyhow::Result<Option<Result<String, String>>> {
-    let topic = chain.topic().map(|topic| topic.to_string());
-    let action = topic
-        .or_else(|| chain.acting.actions.first().cloned())
-        .unwrap_or_default();
-    let items = history(account, &chain.acting.name, HistoryItemType::Action, after).await?;
-    let item = items.iter().find(|item| {
-        item.history_summary()
-            .is_some_and(|text| text.contains(&action))
-    });
-    Ok(item.map(|item| {
-        let summary = item.history_summary().unwrap_or_default().to_owned();
-        if summary.starts_with("Successfully") {
-            return Ok(summary);
-        }
-        let data = data_of(item);
-        let why = data
-            .get("error")
-            .and_then(Value::as_str)
-            .unwrap_or("AWS does not say why");
-        Err(format!("{summary}: {why}"))
-    }))
 }
 
 /// The rules that mute an alarm now.

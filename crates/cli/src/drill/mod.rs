@@ -3,6 +3,8 @@
 mod announcement;
 mod chain;
 mod following;
+mod history;
+mod metric;
 mod notification;
 mod real_time;
 mod receipt;

@@ -13,6 +13,9 @@ use serde::Serialize;
 use super::Exercise;
 use crate::exit::Outcome;
 
+/// Stands among the links where somebody pressed Ctrl-C.
+const INTERRUPTED: &str = "interrupted";
+
 /// What a drill came to.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +97,15 @@ impl Receipt {
 
     pub(super) fn leaves(&mut self, stream: String) {
         self.stream = Some(stream);
+    }
+
+    /// Somebody ended the drill before its end.
+    pub(super) fn interrupted(&mut self, what_may_follow: String) {
+        self.unseen(INTERRUPTED, what_may_follow);
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.links.iter().any(|link| link.name == INTERRUPTED)
     }
 
     pub(super) fn is_broken(&self) -> bool {

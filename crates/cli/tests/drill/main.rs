@@ -7,16 +7,20 @@
     reason = "test"
 )]
 
+mod breaks;
 mod real_time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use sandbox::cloudformation::{Stack, StackPlace, Template};
 use sandbox::{Account, Fault, Organization, Resource, Role, Sandbox};
 use serde_json::{Value, json};
 use tokio::process::Command;
+
+use crate::breaks::{set, set_attribute};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
@@ -173,6 +177,16 @@ impl Held {
 
 /// Holds a drill as the operator, while the sandbox's clock runs fast.
 async fn drill(sandbox: &Sandbox, arguments: &[&str]) -> Held {
+    let hasty = [arguments, &["--timeout", "1"]].concat();
+    drill_until(sandbox, &hasty, |_| false).await
+}
+
+/// The same, with Ctrl-C once something is so.
+async fn drill_until(
+    sandbox: &Sandbox,
+    arguments: &[&str],
+    ends: impl Fn(&Sandbox) -> bool,
+) -> Held {
     let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let operator = sandbox.role_credentials(ACCOUNT, "operator").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -181,7 +195,7 @@ async fn drill(sandbox: &Sandbox, arguments: &[&str]) -> Held {
     command
         .arg("drill")
         .args(arguments)
-        .args(["--timeout", "1", "--region", REGION])
+        .args(["--region", REGION])
         .args(["--endpoint-url", &server.endpoint_url()])
         .arg("--receipt")
         .arg(&file)
@@ -189,17 +203,24 @@ async fn drill(sandbox: &Sandbox, arguments: &[&str]) -> Held {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ACCESS_KEY_ID", operator.access_key_id())
         .env("AWS_SECRET_ACCESS_KEY", operator.secret_access_key())
-        .env("AWS_SESSION_TOKEN", operator.session_token().unwrap());
-    let running = command.output();
+        .env("AWS_SESSION_TOKEN", operator.session_token().unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let running = command.spawn().unwrap();
+    let process = running.id().unwrap().to_string();
+    let running = running.wait_with_output();
     tokio::pin!(running);
+    let mut interrupted = false;
     let output = loop {
         tokio::select! {
             output = &mut running => break output.unwrap(),
             () = tokio::time::sleep(Duration::from_millis(100)) => {
-                // The alarm is in ALARM for three minutes after its event.
-                let alarmed = sandbox.account(ACCOUNT).unwrap();
-                let alarmed = alarmed.metric_alarms.iter().any(|alarm| alarm.text("StateValue") == Some("ALARM"));
-                if alarmed {
+                if !interrupted && ends(sandbox) {
+                    interrupted = true;
+                    let sent = Command::new("kill").args(["-INT", &process]).status().await;
+                    assert!(sent.unwrap().success());
+                } else if alarm_state(sandbox).as_deref() == Some("ALARM") {
+                    // The alarm is in ALARM for three minutes after its event.
                     sandbox.advance_clock(Duration::from_secs(10));
                 }
             }
@@ -224,12 +245,10 @@ const ALARM: &[&str] = &[
     "--yes",
 ];
 
-fn alarm_state(sandbox: &Sandbox) -> String {
+fn alarm_state(sandbox: &Sandbox) -> Option<String> {
     let account = sandbox.account(ACCOUNT).unwrap();
-    account.metric_alarms[0]
-        .text("StateValue")
-        .unwrap()
-        .to_owned()
+    let alarm = account.metric_alarms.first()?;
+    alarm.text("StateValue").map(str::to_owned)
 }
 
 fn streams(sandbox: &Sandbox) -> Vec<String> {
@@ -262,7 +281,7 @@ async fn a_drill_follows_every_link_and_leaves_all_as_it_was() {
         held.err
     );
     assert_eq!(held.code, 0);
-    assert_ne!(alarm_state(&sandbox), "ALARM");
+    assert_ne!(alarm_state(&sandbox).as_deref(), Some("ALARM"));
     // The receipt names the stream that stays, and nothing was deleted.
     let id = held.receipt["drill"].as_str().unwrap();
     assert!(id.starts_with("rootguard-drill-20"), "{id}");
@@ -334,145 +353,6 @@ async fn without_yes_or_with_dry_run_nothing_is_done() {
     assert!(sandbox.queued(ARRIVALS).is_empty());
 }
 
-fn set(resource: &mut Resource, member: &str, value: Value) {
-    resource.members.insert(member.to_owned(), value);
-}
-
-fn set_attribute(resource: &mut Resource, attribute: &str, value: Value) {
-    resource.members["Attributes"][attribute] = value;
-}
-
-/// Something that breaks a link of the chain.
-type Break = fn(&mut Account);
-
-/// The link that each breaks, and what the receipt says of it.
-const BREAKS: &[(&str, &str, Break)] = &[
-    ("record", "no log group", |account| {
-        account.log_groups.clear();
-    }),
-    ("metric", "no metric filter", |account| {
-        account.metric_filters.clear();
-    }),
-    ("metric", "did not match", |account| {
-        for filter in &mut account.metric_filters {
-            set(
-                filter,
-                "filterPattern",
-                "{ $.eventName = ConsoleLogin }".into(),
-            );
-        }
-    }),
-    ("alarm", "no alarm watches", |account| {
-        account.metric_alarms.clear();
-    }),
-    ("alarm", "in ALARM already", |account| {
-        set(&mut account.metric_alarms[0], "StateValue", "ALARM".into());
-    }),
-    ("alarm", "did not change", |account| {
-        set(&mut account.metric_alarms[0], "Threshold", 100.into());
-    }),
-    ("action", "switched off", |account| {
-        set(
-            &mut account.metric_alarms[0],
-            "ActionsEnabled",
-            false.into(),
-        );
-    }),
-    ("action", "no action", |account| {
-        set(&mut account.metric_alarms[0], "AlarmActions", json!([]));
-    }),
-    ("action", "muted by night", |account| {
-        account.alarm_mute_rules.push(here(json!({
-            "Name": "night",
-            "AlarmMuteRuleArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:night",
-            "MuteTargets": {"AlarmNames": ["rootguard-root-usage"]},
-            "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": "PT1H"}},
-        })));
-    }),
-    ("action", "topic does not exist", |account| {
-        account.topics.clear();
-    }),
-    ("action", "not allowed to perform sns:Publish", |account| {
-        let policy = json!({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"},
-            "Action": "sns:Publish", "Resource": TOPIC,
-        }]});
-        let policy = policy.to_string();
-        set_attribute(&mut account.topics[0], "Policy", policy.into());
-    }),
-    ("action", "not enabled", |account| {
-        set(&mut account.keys[0], "KeyState", "Disabled".into());
-    }),
-    ("notification", "nobody has confirmed", |account| {
-        account
-            .subscriptions
-            .retain(|one| one.text("Protocol") != Some("sqs"));
-    }),
-    ("notification", "did not tell the queue", |account| {
-        let queue = account.subscriptions.last_mut().unwrap();
-        set(
-            queue,
-            "Attributes",
-            json!({"FilterPolicy": "{\"a\":[\"b\"]}"}),
-        );
-    }),
-    ("re-arm", "set back to", |account| {
-        set(
-            &mut account.metric_alarms[0],
-            "TreatMissingData",
-            "ignore".into(),
-        );
-    }),
-];
-
-/// The broken link is named, with its reason, and nothing is left in alarm but what was.
-fn assert_named(sandbox: &Sandbox, held: &Held, link: &str, why: &str) {
-    let links = held.links();
-    let broken: Vec<_> = links
-        .iter()
-        .filter(|(_, status)| *status == "BROKEN")
-        .collect();
-    assert_eq!(
-        broken,
-        [&(link, "BROKEN")],
-        "{why}: {}{}",
-        held.out,
-        held.err
-    );
-    assert!(held.detail(link).contains(why), "{}", held.out);
-    assert!(
-        held.out.contains(&format!("Broken: {link}.")),
-        "{}",
-        held.out
-    );
-    assert_eq!(held.code, 1, "{why}");
-    let already = why == "in ALARM already";
-    let account = sandbox.account(ACCOUNT).unwrap();
-    for alarm in &account.metric_alarms {
-        assert_eq!(alarm.text("StateValue") == Some("ALARM"), already, "{why}");
-    }
-}
-
-#[tokio::test]
-async fn each_link_is_broken_in_turn_and_named() {
-    for (link, why, break_it) in BREAKS {
-        let sandbox = deployed().await;
-        change(&sandbox, break_it);
-        let held = drill(&sandbox, ALARM).await;
-        assert_named(&sandbox, &held, link, why);
-    }
-    for (link, action) in [
-        ("announcement", "events:PutEvents"),
-        ("record", "logs:CreateLogStream"),
-        ("record", "logs:PutLogEvents"),
-    ] {
-        let sandbox = deployed().await;
-        sandbox.inject(Fault::access_denied().action(action));
-        let held = drill(&sandbox, ALARM).await;
-        assert_named(&sandbox, &held, link, action);
-    }
-}
-
 /// What may not be looked at hides no other link.
 #[tokio::test]
 async fn a_link_that_cannot_be_looked_at_is_passed_over() {
@@ -531,4 +411,49 @@ async fn a_role_that_nobody_may_assume_drills_nothing() {
     assert_eq!(held.code, 2);
     assert!(held.err.contains("sts:AssumeRole"), "{}", held.err);
     assert_eq!(streams(&sandbox), Vec::<String>::new());
+}
+
+/// Ctrl-C ends the looking, not the care for the alarm.
+#[tokio::test]
+async fn an_interrupted_drill_waits_for_its_alarm_and_says_what_it_did_not_see() {
+    let patient = [ALARM, &["--timeout", "60"]].concat();
+    // Before the alarm: it may still come.
+    let sandbox = deployed().await;
+    change(&sandbox, |account| {
+        for filter in &mut account.metric_filters {
+            set(filter, "filterPattern", "{ $.eventName = Other }".into());
+        }
+    });
+    let held = drill_until(&sandbox, &patient, |sandbox| !streams(sandbox).is_empty()).await;
+    let links = held.links();
+    assert_eq!(
+        links.last(),
+        Some(&("interrupted", "UNSEEN")),
+        "{}",
+        held.out
+    );
+    assert!(
+        held.detail("interrupted").contains("may still change"),
+        "{}",
+        held.out
+    );
+    assert_eq!(held.receipt["stream"], held.receipt["drill"]);
+    assert_eq!(held.code, 2, "{}", held.err);
+    // In ALARM: it is waited for.
+    let sandbox = deployed().await;
+    change(&sandbox, |account| {
+        let queue = account.subscriptions.last_mut().unwrap();
+        set(
+            queue,
+            "Attributes",
+            json!({"FilterPolicy": "{\"a\":[\"b\"]}"}),
+        );
+    });
+    let alarmed = |sandbox: &Sandbox| alarm_state(sandbox).as_deref() == Some("ALARM");
+    let held = drill_until(&sandbox, &patient, alarmed).await;
+    let links = held.links();
+    assert!(links.contains(&("interrupted", "UNSEEN")), "{}", held.out);
+    assert_eq!(links.last(), Some(&("re-arm", "WORKS")), "{}", held.out);
+    assert!(held.err.contains("Ctrl-C again"), "{}", held.err);
+    assert!(!alarmed(&sandbox));
 }

@@ -7,10 +7,8 @@ use root_activity::{Settings, variables};
 use sandbox::{Account, Context, Fault, Organization, Sandbox};
 use serde_json::{Value, json};
 
-use crate::{
-    ACCOUNT, ARRIVALS, BUS, Break, QUEUE, REGION, URL, assert_named, change, deployed, drill, here,
-    streams,
-};
+use crate::breaks::{Break, assert_named, set};
+use crate::{ACCOUNT, ARRIVALS, BUS, QUEUE, REGION, URL, change, deployed, drill, here, streams};
 
 /// The function root-activity, working on the queue of its bus while a drill is held.
 async fn with_root_activity<T>(sandbox: &Sandbox, held: impl Future<Output = T>) -> T {
@@ -96,11 +94,12 @@ async fn a_marked_event_on_the_bus_is_told_as_a_drill() {
 
 #[tokio::test]
 async fn each_link_in_real_time_is_broken_in_turn_and_named() {
-    let breaks: [(&str, &str, Break); 3] = [
-        ("notification", "rule", |account| {
-            account.event_rules.clear();
+    let breaks: [(&str, &str, Break); 4] = [
+        ("rule", "missing", |account| account.event_rules.clear()),
+        ("rule", "switched off", |account| {
+            set(&mut account.event_rules[0], "State", "DISABLED".into());
         }),
-        ("notification", "queue", |account| {
+        ("queue", "policy", |account| {
             for queue in &mut account.queues {
                 queue.members["Attributes"]
                     .as_object_mut()
@@ -117,7 +116,22 @@ async fn each_link_in_real_time_is_broken_in_turn_and_named() {
         change(&sandbox, break_it);
         let held = with_root_activity(&sandbox, drill(&sandbox, REAL_TIME)).await;
         assert_named(&sandbox, &held, link, why);
+        let (last, before) = held
+            .links()
+            .split_last()
+            .map(|(last, all)| (*last, all.to_vec()))
+            .unwrap();
+        assert_eq!(last.0, link);
+        assert!(
+            before.iter().all(|(_, status)| *status == "WORKS"),
+            "{}",
+            held.out
+        );
     }
+    let sandbox = in_real_time().await;
+    sandbox.inject(Fault::access_denied().action("sns:Publish"));
+    let held = with_root_activity(&sandbox, drill(&sandbox, REAL_TIME)).await;
+    assert_named(&sandbox, &held, "topic", "published nothing");
     let sandbox = in_real_time().await;
     sandbox.inject(Fault::access_denied().action("events:PutEvents"));
     let held = with_root_activity(&sandbox, drill(&sandbox, REAL_TIME)).await;
@@ -125,5 +139,5 @@ async fn each_link_in_real_time_is_broken_in_turn_and_named() {
     // Nobody works on the queue.
     let sandbox = in_real_time().await;
     let held = drill(&sandbox, REAL_TIME).await;
-    assert_named(&sandbox, &held, "notification", "function");
+    assert_named(&sandbox, &held, "function", "nobody works on the queue");
 }

@@ -4,6 +4,8 @@
 //! events arrive; not in between. One whose metric never had data stays in the state that
 //! the organization file or `SetAlarmState` says.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::METRIC_ALARMS;
@@ -87,6 +89,7 @@ fn metric_of(request: &Request<'_>, alarm: &Resource) -> Option<MetricName> {
         region: request.region.to_owned(),
         namespace: alarm.text("Namespace")?.to_owned(),
         name: alarm.text("MetricName")?.to_owned(),
+        dimensions: BTreeMap::new(),
     })
 }
 

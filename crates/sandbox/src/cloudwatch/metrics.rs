@@ -1,5 +1,5 @@
-//! What is in metrics: the values that metric filters publish, and `GetMetricStatistics`.
-//! Metrics of filters have no dimensions here.
+//! What is in metrics: the values that metric filters publish, what services count, and
+//! `GetMetricStatistics`. Metrics of filters have no dimensions here.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,7 @@ pub(crate) struct MetricName {
     pub(crate) region: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
+    pub(crate) dimensions: BTreeMap<String, String>,
 }
 
 /// A value that was published.
@@ -38,6 +39,33 @@ impl Metrics {
     pub(crate) fn publish(&self, metric: MetricName, sample: Sample) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(metric).or_default().push(sample);
+    }
+
+    /// Counts something that a service did with the resource of an ARN.
+    pub(crate) fn count(
+        &self,
+        now: Timestamp,
+        arn: &str,
+        [namespace, name]: [&str; 2],
+        dimensions: &[(&str, &str)],
+    ) {
+        let part = |number| arn.split(':').nth(number).unwrap_or_default().to_owned();
+        let dimensions = dimensions.iter();
+        let metric = MetricName {
+            account: part(4),
+            region: part(3),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            dimensions: dimensions
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        let sample = Sample {
+            time: now,
+            value: 1.0,
+            unit: "Count".to_owned(),
+        };
+        self.publish(metric, sample);
     }
 
     /// The values of a metric; none, if nothing was ever published to it.
@@ -110,6 +138,16 @@ pub(crate) const GET_METRIC_STATISTICS: Shape = Shape::Structure(&[
     member("Unit", UNIT),
 ]);
 
+fn dimensions(request: &Request<'_>) -> BTreeMap<String, String> {
+    let dimensions = request.list("Dimensions").iter();
+    dimensions
+        .filter_map(|dimension| {
+            let text = |member: &str| dimension.get(member)?.as_str().map(str::to_owned);
+            Some((text("Name")?, text("Value")?))
+        })
+        .collect()
+}
+
 pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, Failure> {
     if !request.texts("ExtendedStatistics").is_empty() {
         return Err(Failure::not_implemented("percentiles of metrics"));
@@ -125,11 +163,9 @@ pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, 
         region: request.region.to_owned(),
         namespace: request.text("Namespace").unwrap_or_default().to_owned(),
         name: name.to_owned(),
+        dimensions: dimensions(request),
     };
-    let samples = match request.list("Dimensions") {
-        [] => request.world.metrics.of(&metric),
-        _ => Vec::new(),
-    };
+    let samples = request.world.metrics.of(&metric);
     let time = |member: &str| {
         let seconds = request
             .input
@@ -140,6 +176,7 @@ pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, 
     let (start, end) = (time("StartTime"), time("EndTime"));
     let period = request.integer("Period").unwrap_or(60).saturating_mul(1000);
     let unit = request.text("Unit");
+    let published_in = samples.first().map(|sample| sample.unit.as_str());
     let start = start.div_euclid(period) * period;
     let periods = by_period(&samples, period, unit);
     let datapoints = periods
@@ -148,7 +185,7 @@ pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, 
         .map(|(time, datapoint)| {
             let shown = Structure::new()
                 .with("Timestamp", Output::Timestamp(Timestamp::from_millis(time)))
-                .with("Unit", unit.unwrap_or(NO_UNIT));
+                .with("Unit", unit.or(published_in).unwrap_or(NO_UNIT));
             ["SampleCount", "Average", "Sum", "Minimum", "Maximum"]
                 .into_iter()
                 .filter(|statistic| statistics.contains(statistic))

@@ -252,11 +252,30 @@ fn follow(request: &Request<'_>, rule: &Resource, event: &Value) -> Result<(), F
                 "the target {arn} of a rule"
             )));
         }
+        count(request, rule, "Invocations");
         if lets_in(request, arn, rule) {
             sqs::deliver(request, arn, &event.to_string());
+        } else {
+            count(request, rule, "FailedInvocations");
         }
     }
     Ok(())
+}
+
+/// Counts for a rule of a bus that is not the default one.
+fn count(request: &Request<'_>, rule: &Resource, metric: &str) {
+    let text = |member: &str| rule.text(member).unwrap_or_default();
+    let dimensions = [
+        ("EventBusName", text("EventBusName")),
+        ("RuleName", text("Name")),
+    ];
+    let metrics = &request.world.metrics;
+    metrics.count(
+        request.now,
+        text("Arn"),
+        ["AWS/Events", metric],
+        &dimensions,
+    );
 }
 
 fn lets_in(request: &Request<'_>, queue: &str, rule: &Resource) -> bool {

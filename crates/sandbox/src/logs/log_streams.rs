@@ -2,6 +2,8 @@
 //! group match goes to their metrics, and the alarms on these follow. The events
 //! themselves are not kept.
 
+use std::collections::BTreeMap;
+
 use std::time::Duration;
 
 use filter_pattern::Pattern;
@@ -317,6 +319,7 @@ fn published(
                 region: request.region.to_owned(),
                 namespace: text("metricNamespace").unwrap_or_default().to_owned(),
                 name: text("metricName").unwrap_or_default().to_owned(),
+                dimensions: BTreeMap::new(),
             };
             cloudwatch::check_evaluable(request, &metric)?;
             // A value that is a field, such as `$.value`, is none that records have.

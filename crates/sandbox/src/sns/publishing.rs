@@ -89,8 +89,17 @@ pub(crate) fn publish(request: &Request<'_>) -> Result<Structure, Failure> {
         attributes: attributes(request)?,
     };
     deliver(request, &account, &published)?;
-    request.world.publications.record(published);
+    record(request, published);
     Ok(Structure::new().with("MessageId", Uuid::new_v4().to_string()))
+}
+
+fn record(request: &Request<'_>, published: Published) {
+    let arn = &published.topic_arn;
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let metric = ["AWS/SNS", "NumberOfMessagesPublished"];
+    let metrics = &request.world.metrics;
+    metrics.count(request.now, arn, metric, &[("TopicName", name)]);
+    request.world.publications.record(published);
 }
 
 /// 1 to 100 printable characters, none of them a line break.
@@ -194,7 +203,7 @@ pub(crate) fn publish_as_service(
             hand_over(request, subscription, &published);
         }
     }
-    request.world.publications.record(published);
+    record(request, published);
     Ok(())
 }
 

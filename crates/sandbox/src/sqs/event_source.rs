@@ -40,13 +40,26 @@ pub(crate) async fn poll(
             error: None,
         };
     }
+    let arn = context.invoked_function_arn.clone();
+    let count = |metric: &str| {
+        let name = arn.split(':').nth(6).unwrap_or_default();
+        let dimensions = [("FunctionName", name)];
+        let now = world.clock.now();
+        world
+            .metrics
+            .count(now, &arn, ["AWS/Lambda", metric], &dimensions);
+    };
+    count("Invocations");
     let records: Vec<Value> = batch.iter().map(|message| record(queue, message)).collect();
     let outcome = function
         .invoke(json!({ "Records": records }), context)
         .await;
     let (returned, error) = match outcome {
         Ok(answer) => (given_back(&answer, &ids), None),
-        Err(error) => (ids, Some(error)),
+        Err(error) => {
+            count("Errors");
+            (ids, Some(error))
+        }
     };
     for message in batch.iter().filter(|one| !returned.contains(&one.id)) {
         let receipt = message.receipt.as_deref().unwrap_or_default();
