@@ -38,6 +38,7 @@ mod paging;
 pub mod policy;
 mod regional;
 mod request;
+mod s3;
 mod sandbox;
 mod security_hub;
 mod serve;
