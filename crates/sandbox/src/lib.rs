@@ -39,6 +39,7 @@ mod paging;
 pub mod policy;
 mod regional;
 mod request;
+mod s3;
 mod sandbox;
 mod security_hub;
 mod serve;

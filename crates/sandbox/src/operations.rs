@@ -8,7 +8,7 @@ use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations,
+    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations, s3,
     security_hub, sns, sqs, ssm, sts,
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct Needed {
     pub(crate) resource: String,
     /// The policy of the resource, where it has one. An error, where it cannot be judged.
     pub(crate) policy: Result<Option<Document>, PolicyError>,
+    /// The account that owns the resource, where its ARN does not say so.
+    pub(crate) owner: Option<String>,
 }
 
 impl Needed {
@@ -47,6 +49,7 @@ impl Needed {
             action: request.operation.action,
             resource: resource.into(),
             policy: Ok(None),
+            owner: None,
         }
     }
 
@@ -325,6 +328,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("organizations", "ListAccountsForParent", "organizations:ListAccountsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_accounts_for_parent),
     row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
 
+    row("s3", "GetObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::get_object),
+    row("s3", "HeadBucket", "s3:ListBucket", &s3::OF_BUCKET, s3::bucket, s3::head_bucket),
+    row("s3", "HeadObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::head_object),
+    row("s3", "PutObject", "s3:PutObject", &s3::PUT_OBJECT, s3::object, s3::put_object),
 
     row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];

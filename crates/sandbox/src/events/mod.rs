@@ -61,7 +61,12 @@ pub(crate) const EVENT_RULE: Kind = Kind {
         member(
             "Targets",
             list(
-                &Shape::Structure(&[required("Id", text(1, 64)), required("Arn", text(1, 1600))]),
+                &Shape::Structure(&[
+                    required("Id", text(1, 64)),
+                    required("Arn", text(1, 1600)),
+                    member("RoleArn", text(1, 1600)),
+                    member("DeadLetterConfig", Shape::Structure(&[member("Arn", TEXT)])),
+                ]),
                 0,
                 5,
             ),

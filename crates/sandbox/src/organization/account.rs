@@ -73,6 +73,9 @@ pub struct Account {
     /// The rules of its buses.
     #[serde(default, rename = "event_rule")]
     pub event_rules: Vec<Resource>,
+    /// Its S3 buckets.
+    #[serde(default, rename = "bucket")]
+    pub buckets: Vec<Resource>,
     /// Its KMS keys.
     #[serde(default, rename = "key")]
     pub keys: Vec<Resource>,
@@ -129,6 +132,7 @@ impl Account {
             queues: Vec::new(),
             event_buses: Vec::new(),
             event_rules: Vec::new(),
+            buckets: Vec::new(),
             keys: Vec::new(),
             key_aliases: Vec::new(),
             functions: Vec::new(),
