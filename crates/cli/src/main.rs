@@ -4,6 +4,7 @@ mod audit_root;
 mod check;
 mod demo;
 mod drill;
+mod exceptions;
 mod exit;
 mod explain_filter;
 mod formats;
