@@ -10,7 +10,7 @@ mod snapshot;
 pub use mistake::Mistake;
 pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
-pub use rules::{ConfiguredRule, Rules, RulesError};
+pub use rules::{ConfiguredException, ConfiguredRule, Rules, RulesError};
 pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;

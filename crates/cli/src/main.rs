@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod doctor;
 mod drill;
+mod exceptions;
 mod exit;
 mod explain_filter;
 mod formats;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use bundle::{RULES, Rule};
-use config_rule::Function;
+use config_rule::{EXCEPTIONS, Exceptions, Function};
 use sandbox::cloudformation::{DeployError, Stack, StackResource};
 use sandbox::{Account, Call, Context, FunctionError, Organization, Sandbox};
 use serde_json::Value;
@@ -221,12 +221,14 @@ fn register_functions(sandbox: &Sandbox, functions: &Stack) {
         let role = deployed.text("Role").unwrap().rsplit('/').next().unwrap();
         let credentials = sandbox.role_credentials(ACCOUNT, role).unwrap();
         let sdk = sandbox.sdk_config_as(credentials, REGION);
+        let variables = &deployed.properties["Environment"]["Variables"];
+        let exceptions: Exceptions = variables[EXCEPTIONS].as_str().unwrap().parse().unwrap();
         let timeout = Duration::from_secs(deployed.properties["Timeout"].as_u64().unwrap());
         sandbox.register_function_with_timeout(
             deployed.attribute("Arn").unwrap(),
             move |event: Value, context: Context| {
-                let sdk = sdk.clone();
-                async move { invoke(rule, event, context, sdk).await }
+                let (sdk, exceptions) = (sdk.clone(), exceptions.clone());
+                async move { invoke(rule, event, context, exceptions, sdk).await }
             },
             timeout,
         );
@@ -237,12 +239,14 @@ async fn invoke(
     rule: &dyn Rule,
     event: Value,
     context: Context,
+    exceptions: Exceptions,
     sdk: aws_types::SdkConfig,
 ) -> Result<Value, FunctionError> {
     let left = context.deadline.duration_since(SystemTime::now());
     let function = Function {
         arn: context.invoked_function_arn,
         deadline: tokio::time::Instant::now() + left.unwrap_or_default(),
+        exceptions,
     };
     match rule.evaluate(&event, &function, sdk).await {
         Ok(evaluation) => Ok(serde_json::to_value(evaluation).unwrap()),

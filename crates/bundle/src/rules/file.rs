@@ -1,8 +1,10 @@
 //! Reading `rules.toml`.
 
+mod exceptions;
+
 use std::ops::Range;
 
-use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec};
+use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec, Timestamp};
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,7 +16,7 @@ use crate::mistake::{Mistake, meant};
 const MAX_INPUT_PARAMETERS: usize = 1024;
 
 /// Reads a file to its end, whatever is wrong in it.
-pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
+pub(super) fn parse(text: &str, now: Timestamp) -> Result<Rules, Vec<Mistake>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut rules = Rules::default();
     let mut file = File {
@@ -22,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
         mistakes: Vec::new(),
     };
     if errors.is_empty() {
-        file.read(document.get_ref(), &mut rules);
+        file.read(document.get_ref(), &mut rules, now);
     }
     // Where the text is no TOML, what the rest of it means would be a guess.
     for error in errors {
@@ -51,13 +53,18 @@ struct Section<'a, 't> {
 }
 
 impl File<'_> {
-    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules) {
+    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules, now: Timestamp) {
         let file = Section {
             key: String::new(),
             table: document,
         };
-        self.takes_only(&file, &["rules"]);
-        let Some(sections) = self.section(&file, "rules") else {
+        self.takes_only(&file, &["rules", "exception"]);
+        self.read_rules(&file, rules);
+        self.read_exceptions(&file, rules, now);
+    }
+
+    fn read_rules(&mut self, file: &Section<'_, '_>, rules: &mut Rules) {
+        let Some(sections) = self.section(file, "rules") else {
             return;
         };
         let names: Vec<_> = rules.0.iter().map(ConfiguredRule::name).collect();
