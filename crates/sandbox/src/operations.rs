@@ -8,8 +8,8 @@ use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations, s3,
-    security_hub, sns, sqs, ssm, sts,
+    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations,
+    s3, security_hub, sns, sqs, ssm, sts,
 };
 
 /// An operation of a service.
