@@ -11,12 +11,17 @@ use serde_json::{Map, Value};
 
 use crate::RULES;
 use crate::mistake::Mistake;
+use crate::organization::Organization;
 use crate::rule::Rule;
 
 /// What the organization wants of every rule. By default, what the controls have as
 /// their defaults; the `rules.toml` of this repository says the same.
 #[derive(Clone, Debug)]
-pub struct Rules(Vec<ConfiguredRule>);
+pub struct Rules {
+    rules: Vec<ConfiguredRule>,
+    /// What a deployment lacks, if it lacks something.
+    organization: Result<Organization, Vec<Mistake>>,
+}
 
 /// A rule, and what the organization wants of it.
 #[derive(Clone, Debug)]
@@ -104,25 +109,43 @@ impl Rules {
 
     /// The rules that are to be deployed and judged, in the order of [`RULES`].
     pub fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
-        self.0.iter().filter(|rule| rule.enabled)
+        self.rules.iter().filter(|rule| rule.enabled)
+    }
+
+    /// Every rule, whether it is deployed or not, in the order of [`RULES`].
+    pub fn all(&self) -> &[ConfiguredRule] {
+        &self.rules
+    }
+
+    /// Where rootguard is deployed, and whom it tells.
+    ///
+    /// # Errors
+    /// With what is missing in the file; nothing, if there is no file. Judging needs none
+    /// of it.
+    pub fn organization(&self) -> Result<&Organization, &[Mistake]> {
+        self.organization.as_ref().map_err(Vec::as_slice)
     }
 
     /// What is accepted for a while, rule by rule, also of rules that are switched off.
     /// What has expired ([`Exception::is_expired`]) is among it, and changes no verdict.
     pub fn exceptions(&self) -> impl Iterator<Item = &ConfiguredException> {
-        self.0.iter().flat_map(|rule| &rule.exceptions)
+        self.rules.iter().flat_map(|rule| &rule.exceptions)
     }
 
     /// The names of the others.
     pub fn disabled(&self) -> impl Iterator<Item = &'static str> {
-        let disabled = self.0.iter().filter(|rule| !rule.enabled);
+        let disabled = self.rules.iter().filter(|rule| !rule.enabled);
         disabled.map(ConfiguredRule::name)
     }
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self(RULES.iter().map(|rule| ConfiguredRule::of(*rule)).collect())
+        let rules = RULES.iter().map(|rule| ConfiguredRule::of(*rule));
+        Self {
+            rules: rules.collect(),
+            organization: Err(Vec::new()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use bundle::{ConfiguredRule, Rules};
+use bundle::{ConfiguredRule, Mistake, Organization, Rules};
 use clap::Args;
 use serde::Serialize;
 
@@ -62,6 +62,11 @@ impl RulesFile {
 impl ChosenRules {
     pub(crate) fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
         self.rules.enabled()
+    }
+
+    /// Who and where the organization is, or what the file lacks to say so.
+    pub(crate) fn organization(&self) -> Result<&Organization, &[Mistake]> {
+        self.rules.organization()
     }
 
     pub(crate) fn exceptions(&self) -> &[ShownException] {

@@ -48,7 +48,7 @@ impl File<'_> {
         };
         for item in items {
             if let Some(configured) = self.read_exception(item, now) {
-                let rule = rules.0.iter_mut();
+                let rule = rules.rules.iter_mut();
                 let mut rule = rule.filter(|rule| rule.name() == configured.control);
                 // INVARIANT: `read_exception` gives only names of rules.
                 if let Some(rule) = rule.next() {
@@ -56,7 +56,7 @@ impl File<'_> {
                 }
             }
         }
-        for rule in &rules.0 {
+        for rule in &rules.rules {
             self.fits_environment(&entry.span(), rule);
         }
     }
