@@ -1,16 +1,19 @@
 //! What rootguard deploys: the registry of controls, what the organization wants of
 //! them, and what was seen of an account.
 
+pub mod deployment;
 mod mistake;
+mod organization;
 mod repair;
 mod rule;
 mod rules;
 mod snapshot;
 
 pub use mistake::Mistake;
+pub use organization::{Accounts, Architecture, Group, Organization, Regions, Settings};
 pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
-pub use rules::{ConfiguredRule, Rules, RulesError};
+pub use rules::{ConfiguredException, ConfiguredRule, Rules, RulesError};
 pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;

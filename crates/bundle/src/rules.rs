@@ -4,18 +4,24 @@ mod file;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use config_rule::{Frequency, Severity};
+use config_rule::{Exception, Exceptions, Frequency, Severity, Timestamp, Verdict};
 use serde_json::{Map, Value};
 
 use crate::RULES;
 use crate::mistake::Mistake;
+use crate::organization::Organization;
 use crate::rule::Rule;
 
 /// What the organization wants of every rule. By default, what the controls have as
 /// their defaults; the `rules.toml` of this repository says the same.
 #[derive(Clone, Debug)]
-pub struct Rules(Vec<ConfiguredRule>);
+pub struct Rules {
+    rules: Vec<ConfiguredRule>,
+    /// What a deployment lacks, if it lacks something.
+    organization: Result<Organization, Vec<Mistake>>,
+}
 
 /// A rule, and what the organization wants of it.
 #[derive(Clone, Debug)]
@@ -32,6 +38,19 @@ pub struct ConfiguredRule {
     pub parameters: Map<String, Value>,
     /// What its remediation may do and needs to know, as it was given.
     pub remediation: Map<String, Value>,
+    /// What is accepted for a while, in the order of the file; some of it may have expired.
+    pub exceptions: Vec<ConfiguredException>,
+}
+
+/// That a rule is violated in one account, in one way, is accepted until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredException {
+    /// The name of the rule.
+    pub control: &'static str,
+    /// What the rule's function needs to know of it.
+    pub exception: Exception,
+    /// Why it is accepted.
+    pub reason: String,
 }
 
 /// Why a file does not say what the organization wants.
@@ -76,24 +95,57 @@ impl Rules {
     /// # Errors
     /// With everything that is wrong in it, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
-        file::parse(text)
+        Self::parse_at(text, SystemTime::now().into())
+    }
+
+    /// Reads the text of a file as at the time `now`: how far ahead an exception may last is
+    /// counted from it.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it, in the order of the text.
+    pub fn parse_at(text: &str, now: Timestamp) -> Result<Self, Vec<Mistake>> {
+        file::parse(text, now)
     }
 
     /// The rules that are to be deployed and judged, in the order of [`RULES`].
     pub fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
-        self.0.iter().filter(|rule| rule.enabled)
+        self.rules.iter().filter(|rule| rule.enabled)
+    }
+
+    /// Every rule, whether it is deployed or not, in the order of [`RULES`].
+    pub fn all(&self) -> &[ConfiguredRule] {
+        &self.rules
+    }
+
+    /// Where rootguard is deployed, and whom it tells.
+    ///
+    /// # Errors
+    /// With what is missing in the file; nothing, if there is no file. Judging needs none
+    /// of it.
+    pub fn organization(&self) -> Result<&Organization, &[Mistake]> {
+        self.organization.as_ref().map_err(Vec::as_slice)
+    }
+
+    /// What is accepted for a while, rule by rule, also of rules that are switched off.
+    /// What has expired ([`Exception::is_expired`]) is among it, and changes no verdict.
+    pub fn exceptions(&self) -> impl Iterator<Item = &ConfiguredException> {
+        self.rules.iter().flat_map(|rule| &rule.exceptions)
     }
 
     /// The names of the others.
     pub fn disabled(&self) -> impl Iterator<Item = &'static str> {
-        let disabled = self.0.iter().filter(|rule| !rule.enabled);
+        let disabled = self.rules.iter().filter(|rule| !rule.enabled);
         disabled.map(ConfiguredRule::name)
     }
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self(RULES.iter().map(|rule| ConfiguredRule::of(*rule)).collect())
+        let rules = RULES.iter().map(|rule| ConfiguredRule::of(*rule));
+        Self {
+            rules: rules.collect(),
+            organization: Err(Vec::new()),
+        }
     }
 }
 
@@ -108,12 +160,29 @@ impl ConfiguredRule {
             severity: metadata.severity,
             parameters: Map::new(),
             remediation: Map::new(),
+            exceptions: Vec::new(),
         }
     }
 
     /// The rule's name.
     pub fn name(&self) -> &'static str {
         self.rule.metadata().name
+    }
+
+    /// What the rule's functions need to know of what is accepted: the value of
+    /// [`config_rule::EXCEPTIONS`].
+    pub fn accepted(&self) -> Exceptions {
+        let exceptions = self.exceptions.iter();
+        exceptions
+            .map(|configured| configured.exception.clone())
+            .collect()
+    }
+
+    /// What is said of an account of which the rule concludes `verdict`, as its function
+    /// says it.
+    #[must_use]
+    pub fn excepted(&self, account: &str, verdict: Verdict, now: Timestamp) -> Verdict {
+        self.accepted().apply(account, verdict, now)
     }
 
     /// The parameters as AWS Config keeps them (`InputParameters`): every value is a

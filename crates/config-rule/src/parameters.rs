@@ -183,7 +183,8 @@ impl ParameterReader {
         })
     }
 
-    /// A parameter that is one of a few words.
+    /// A parameter that is one of a few words. One that is a number, such as `400`, may
+    /// be given as a number.
     ///
     /// # Errors
     /// If the value is none of them; case counts.
@@ -193,8 +194,9 @@ impl ParameterReader {
         default: C,
     ) -> Result<C, ParameterError> {
         let to_json = |choice: C| Value::from(choice.word());
-        self.value(name, C::kind(), default, to_json, |value| {
-            C::of_word(value.as_str()?)
+        self.value(name, C::kind(), default, to_json, |value| match value {
+            Value::Number(number) => C::of_word(&number.to_string()),
+            value => C::of_word(value.as_str()?),
         })
     }
 

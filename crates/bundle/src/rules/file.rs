@@ -1,11 +1,15 @@
 //! Reading `rules.toml`.
 
+mod exceptions;
+
 use std::ops::Range;
 
-use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec};
+use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec, Timestamp};
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+mod organization;
 
 use super::{ConfiguredRule, Rules};
 use crate::mistake::{Mistake, meant};
@@ -14,7 +18,7 @@ use crate::mistake::{Mistake, meant};
 const MAX_INPUT_PARAMETERS: usize = 1024;
 
 /// Reads a file to its end, whatever is wrong in it.
-pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
+pub(super) fn parse(text: &str, now: Timestamp) -> Result<Rules, Vec<Mistake>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut rules = Rules::default();
     let mut file = File {
@@ -22,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
         mistakes: Vec::new(),
     };
     if errors.is_empty() {
-        file.read(document.get_ref(), &mut rules);
+        file.read(document.get_ref(), &mut rules, now);
     }
     // Where the text is no TOML, what the rest of it means would be a guess.
     for error in errors {
@@ -51,18 +55,32 @@ struct Section<'a, 't> {
 }
 
 impl File<'_> {
-    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules) {
+    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules, now: Timestamp) {
         let file = Section {
             key: String::new(),
             table: document,
         };
-        self.takes_only(&file, &["rules"]);
-        let Some(sections) = self.section(&file, "rules") else {
+        let known = [
+            "rules",
+            "exception",
+            "organization",
+            "accounts",
+            "regions",
+            "group",
+        ];
+        self.takes_only(&file, &known);
+        self.read_rules(&file, &mut rules.rules);
+        self.read_exceptions(&file, rules, now);
+        rules.organization = self.read_organization(&file, &rules.rules);
+    }
+
+    fn read_rules(&mut self, parent: &Section<'_, '_>, rules: &mut [ConfiguredRule]) {
+        let Some(sections) = self.section(parent, "rules") else {
             return;
         };
-        let names: Vec<_> = rules.0.iter().map(ConfiguredRule::name).collect();
+        let names: Vec<_> = rules.iter().map(ConfiguredRule::name).collect();
         self.takes_only(&sections, &names);
-        for rule in &mut rules.0 {
+        for rule in rules {
             if let Some(section) = self.section(&sections, rule.name()) {
                 self.read_rule(&section, rule);
             }
@@ -83,17 +101,22 @@ impl File<'_> {
         self.set(section, "severity", &mut rule.severity, choice);
         if let Some(parameters) = self.section(section, "parameters") {
             let given = rule.rule;
-            rule.parameters = self.read_parameters(&parameters, &given.parameters(), |values| {
+            let specs = given.parameters();
+            self.takes_parameters(&parameters, &specs, &[]);
+            let read = self.read_parameters(&parameters, &specs, |values| {
                 given.read_parameters(values).err()
             });
+            rule.parameters.extend(read);
             self.fits(section, rule);
         }
         if let Some(remediation) = self.section(section, "remediation") {
             let given = rule.rule;
             let specs = given.remediation_parameters();
-            rule.remediation = self.read_parameters(&remediation, &specs, |values| {
+            self.takes_parameters(&remediation, &specs, &[]);
+            let read = self.read_parameters(&remediation, &specs, |values| {
                 given.read_remediation(values).err()
             });
+            rule.remediation.extend(read);
         }
     }
 
@@ -105,8 +128,6 @@ impl File<'_> {
         specs: &[ParameterSpec],
         error: impl Fn(Map<String, Value>) -> Option<ParameterError>,
     ) -> Map<String, Value> {
-        let names: Vec<_> = specs.iter().map(|spec| spec.name).collect();
-        self.takes_only(section, &names);
         let refused = |name: &str, value: Value| {
             let alone = Map::from_iter([(name.to_owned(), value)]);
             error(alone)
@@ -142,6 +163,18 @@ impl File<'_> {
             }
         }
         taken
+    }
+
+    /// Finds the keys that are no parameters, and none of the others that may stand there.
+    fn takes_parameters(
+        &mut self,
+        section: &Section<'_, '_>,
+        specs: &[ParameterSpec],
+        also: &[&str],
+    ) {
+        let names = specs.iter().map(|spec| spec.name);
+        let known: Vec<_> = names.chain(also.iter().copied()).collect();
+        self.takes_only(section, &known);
     }
 
     /// Finds out whether AWS Config will keep the parameters.

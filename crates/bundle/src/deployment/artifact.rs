@@ -1,0 +1,78 @@
+//! Packages and templates in the artifact buckets, under the names that their content
+//! gives them: what has the same name is the same.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::template::Template;
+use crate::organization::{Architecture, Organization};
+use config_rule::Choice;
+
+/// Every Lambda function, by the name of its package (`tests/package.sh`).
+pub const FUNCTIONS: [&str; 10] = [
+    "hardware-root-mfa",
+    "hardware-root-mfa-remediate",
+    "no-root-keys",
+    "no-root-keys-remediate",
+    "root-activity",
+    "root-usage-alarm",
+    "root-usage-alarm-remediate",
+    "security-hub",
+    "trail-logging",
+    "trail-logging-remediate",
+];
+
+/// The package of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// The function.
+    pub function: &'static str,
+    /// What it was built for.
+    pub architecture: Architecture,
+    /// The SHA-256 of the zip file, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Package {
+    /// Its key in an artifact bucket.
+    pub fn key(&self) -> String {
+        let Self {
+            function, sha256, ..
+        } = self;
+        format!("{function}/{}/{sha256}.zip", self.architecture.word())
+    }
+}
+
+/// The bucket of a Region that has functions.
+pub fn artifact_bucket(organization: &Organization, region: &str) -> String {
+    format!(
+        "rootguard-artifacts-{}-{region}",
+        organization.accounts.artifacts
+    )
+}
+
+/// The key of a template in the bucket of the home Region.
+pub fn template_key(template: Template) -> String {
+    format!("templates/{}.yaml", sha256(template.text().as_bytes()))
+}
+
+/// Where StackSets finds a template.
+pub fn template_url(organization: &Organization, template: Template) -> String {
+    let home = &organization.regions.home;
+    let bucket = artifact_bucket(organization, home);
+    format!(
+        "https://{bucket}.s3.{home}.amazonaws.com/{}",
+        template_key(template)
+    )
+}
+
+/// The SHA-256 of a content, in hexadecimal digits.
+pub fn sha256(content: &[u8]) -> String {
+    let mut digits = String::with_capacity(64);
+    for byte in Sha256::digest(content) {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
