@@ -234,7 +234,7 @@ fn write(
         Format::Table => {
             if !rows.is_empty() {
                 let lines: Vec<_> = rows.iter().map(line).collect();
-                let table = table(["COMPLIANCE", "REASON"], &lines);
+                let table = table(["CONTROL", "COMPLIANCE", "REASON"], &lines);
                 writeln!(out, "{}\n", table.trim_fmt())?;
             }
             writeln!(out, "{}", counts.sentence())?;

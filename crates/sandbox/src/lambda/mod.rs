@@ -1,5 +1,6 @@
 //! The Lambda side: functions by account, Region and name, and who invokes them how.
 
+mod configuration;
 mod policy;
 mod process;
 mod runtime_api;
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::time::timeout;
 
+pub(crate) use configuration::{GET_CONFIGURATION, get_function_configuration};
 pub(crate) use policy::{
     ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
     add_permission_context, get_policy, lets_in, on_function, remove_permission,

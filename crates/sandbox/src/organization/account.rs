@@ -94,6 +94,9 @@ pub struct Account {
     /// Whether a customer-managed configuration recorder exists, in every Region.
     #[serde(default = "exists")]
     pub config_recorder: bool,
+    /// Whether it records.
+    #[serde(default = "exists")]
+    pub config_recording: bool,
     /// Actions that nobody in the account may perform, as if a service control
     /// policy denied them (`iam:GetAccountSummary`, `iam:Get*`, `*`).
     #[serde(default)]
@@ -136,6 +139,7 @@ impl Account {
             summary: BTreeMap::new(),
             omitted_summary_keys: Vec::new(),
             config_recorder: true,
+            config_recording: true,
             denied_actions: Vec::new(),
             throttled_actions: Vec::new(),
         }
