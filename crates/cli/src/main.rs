@@ -17,6 +17,7 @@ mod rows;
 mod rules;
 mod score;
 mod serve;
+mod status;
 mod table;
 mod test_filter;
 mod undo;
@@ -45,6 +46,7 @@ enum Command {
     Remediate(remediate::Remediate),
     Report(report::Report),
     Sandbox(serve::Serve),
+    Status(status::Status),
     TestFilter(test_filter::TestFilter),
     Undo(undo::Undo),
     Watch(watch::Watch),
@@ -62,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Remediate(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Sandbox(command) => command.run().await,
+        Command::Status(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
         Command::Undo(command) => command.run().await,
         Command::Watch(command) => command.run().await,
