@@ -18,6 +18,7 @@ mod rows;
 mod rules;
 mod score;
 mod serve;
+mod status;
 mod table;
 mod test_filter;
 mod undo;
@@ -47,6 +48,7 @@ enum Command {
     Remediate(remediate::Remediate),
     Report(report::Report),
     Sandbox(serve::Serve),
+    Status(status::Status),
     TestFilter(test_filter::TestFilter),
     Undo(undo::Undo),
     Watch(watch::Watch),
@@ -65,6 +67,7 @@ async fn main() -> ExitCode {
         Command::Remediate(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Sandbox(command) => command.run().await,
+        Command::Status(command) => command.run().await,
         Command::TestFilter(command) => command.run(),
         Command::Undo(command) => command.run().await,
         Command::Watch(command) => command.run().await,

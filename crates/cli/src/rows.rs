@@ -190,7 +190,7 @@ impl Counts {
     }
 
     /// `4 compliant, 1 failed`: what there is none of is left out.
-    fn sentence(self) -> String {
+    pub(crate) fn sentence(self) -> String {
         let parts = [
             (self.compliant, "compliant"),
             (self.not_compliant, "not compliant"),

@@ -158,6 +158,19 @@ impl Choice for Frequency {
     ];
 }
 
+impl Frequency {
+    /// How many hours are between two evaluations.
+    pub fn hours(self) -> u64 {
+        match self {
+            Self::OneHour => 1,
+            Self::ThreeHours => 3,
+            Self::SixHours => 6,
+            Self::TwelveHours => 12,
+            Self::TwentyFourHours => 24,
+        }
+    }
+}
+
 impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())

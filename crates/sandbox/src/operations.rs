@@ -207,6 +207,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
     row("config", "DeleteConfigRule", "config:DeleteConfigRule", &config::OF_RULE, config::rule, config::delete_config_rule),
     row("config", "DescribeComplianceByConfigRule", "config:DescribeComplianceByConfigRule", &config::DESCRIBE_COMPLIANCE, config::rules, config::describe_compliance_by_config_rule),
+    row("config", "DescribeAggregateComplianceByConfigRules", "config:DescribeAggregateComplianceByConfigRules", &config::AGGREGATE_COMPLIANCE, config::aggregator, config::describe_aggregate_compliance_by_config_rules),
+    row("config", "DescribeConfigurationAggregators", "config:DescribeConfigurationAggregators", &config::DESCRIBE_AGGREGATORS, any, config::describe_configuration_aggregators),
+    row("config", "DescribeRemediationExceptions", "config:DescribeRemediationExceptions", &config::DESCRIBE_EXCEPTIONS, any, config::describe_remediation_exceptions),
+    row("config", "GetAggregateComplianceDetailsByConfigRule", "config:GetAggregateComplianceDetailsByConfigRule", &config::AGGREGATE_DETAILS, config::aggregator, config::get_aggregate_compliance_details_by_config_rule),
+    row("config", "PutConfigurationAggregator", "config:PutConfigurationAggregator", &config::PUT_AGGREGATOR, config::aggregator, config::put_configuration_aggregator),
+    row("config", "PutRemediationExceptions", "config:PutRemediationExceptions", &config::PUT_EXCEPTIONS, any, config::put_remediation_exceptions),
     row("config", "DescribeConfigRules", "config:DescribeConfigRules", &config::DESCRIBE_CONFIG_RULES, config::rules, config::describe_config_rules),
     row("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus", &config::OF_RECORDERS, any, config::describe_recorder_status),
     row("config", "DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", &config::OF_RECORDERS, any, config::describe_recorders),

@@ -49,7 +49,7 @@ pub(super) fn write(
 }
 
 /// Spreadsheets compute what begins like a formula, and people choose account names.
-fn no_formula(text: &str) -> String {
+pub(crate) fn no_formula(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {

@@ -14,6 +14,8 @@ use security_hub::MappedControl;
 use crate::exit::is_closed_pipe;
 use crate::rows::{self, Counts, Row};
 
+pub(crate) use csv::no_formula;
+
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

@@ -21,3 +21,4 @@ mod remediation;
 mod report;
 mod rules;
 mod snapshot;
+mod status;

@@ -97,7 +97,7 @@ pub(crate) fn describe_compliance_by_config_rule(
     page(request, "ComplianceByConfigRules", rules, 25)
 }
 
-fn compliance(rule: &Rule) -> Structure {
+pub(super) fn compliance(rule: &Rule) -> Structure {
     const CAP: usize = 25;
     let compliance = rule.compliance();
     let count = rule
@@ -129,6 +129,6 @@ fn wanted<'a>(request: &'a Request<'_>) -> Result<Vec<&'a str>, Failure> {
     Ok(wanted)
 }
 
-fn is_wanted(wanted: &[&str], compliance: &str) -> bool {
+pub(super) fn is_wanted(wanted: &[&str], compliance: &str) -> bool {
     wanted.is_empty() || wanted.contains(&compliance)
 }

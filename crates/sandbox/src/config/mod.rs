@@ -1,7 +1,9 @@
 //! AWS Config: rules, the functions they invoke, and what those report.
 
+mod aggregation;
 mod compliance;
 mod evaluations;
+mod exceptions;
 mod invocation;
 mod notification;
 mod recorders;
@@ -22,11 +24,20 @@ use crate::wire::{Allowed, Failure, Output, Shape, Structure, list, required, te
 use crate::world::NotFound;
 use rule::Rule;
 
+pub(crate) use aggregation::{
+    AGGREGATE_COMPLIANCE, AGGREGATE_DETAILS, DESCRIBE_AGGREGATORS, PUT_AGGREGATOR, aggregator,
+    describe_aggregate_compliance_by_config_rules, describe_configuration_aggregators,
+    get_aggregate_compliance_details_by_config_rule, put_configuration_aggregator,
+};
 pub(crate) use compliance::{
     DESCRIBE_COMPLIANCE, DETAILS_BY_RESOURCE, DETAILS_BY_RULE, describe_compliance_by_config_rule,
     get_compliance_details_by_config_rule, get_compliance_details_by_resource,
 };
 pub(crate) use evaluations::{PUT_EVALUATIONS, put_evaluations};
+pub(crate) use exceptions::{
+    DESCRIBE_EXCEPTIONS, PUT_EXCEPTIONS, describe_remediation_exceptions,
+    put_remediation_exceptions,
+};
 pub use invocation::RuleStatus;
 pub(crate) use invocation::{event, notify};
 pub use notification::{ConfigurationItem, Notification};
@@ -49,9 +60,10 @@ pub(crate) struct Config {
 pub(crate) struct State {
     rules: BTreeMap<RuleKey, Rule>,
     tokens: BTreeMap<String, Token>,
+    aggregators: BTreeMap<RuleKey, aggregation::Aggregator>,
 }
 
-/// Where a rule is and what it is called.
+/// Where a rule or an aggregator is and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RuleKey {
     pub(crate) account: String,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::exceptions::RemediationException;
 use super::invocation::RuleStatus;
 use crate::Timestamp;
 use crate::wire::{Output, Structure};
@@ -17,6 +18,8 @@ pub(super) struct Rule {
     pub(super) definition: Definition,
     /// The newest result of every resource, by its type and id.
     pub(super) results: BTreeMap<(String, String), EvaluationResult>,
+    /// What is not remediated, by type and id of the resource.
+    pub(super) exceptions: BTreeMap<(String, String), RemediationException>,
     /// What the last invocation came to.
     pub(super) status: Option<RuleStatus>,
     /// How many invocations are under way.
@@ -93,6 +96,7 @@ impl Rule {
             id,
             definition,
             results: BTreeMap::new(),
+            exceptions: BTreeMap::new(),
             status: None,
             running: 0,
             started: None,

@@ -424,6 +424,87 @@ def config(run, function):
     return caller
 
 
+def config_exceptions(run, caller):
+    name = "client-rule"
+    key = {"ResourceType": "AWS::::Account", "ResourceId": FULL}
+    other = {"ResourceType": "AWS::IAM::User", "ResourceId": "niemand"}
+    until = {"Message": NON_ASCII, "ExpirationTime": datetime.datetime(2099, 1, 1)}
+    operation = "config.PutRemediationExceptions"
+    asked = {"ConfigRuleName": name, "ResourceKeys": [key, other], **until}
+    answer = run.call(operation, asked, caller)
+    failed = [item["ResourceId"] for batch in answer.get("FailedBatches", ())
+              for item in batch["FailedItems"]]
+    run.same("FailedItems", failed, ["niemand"])
+    unknown = {**asked, "ConfigRuleName": "gibt es nicht ✓"}
+    run.refused(operation, unknown, caller, "InvalidParameterValueException")
+    operation = "config.DescribeRemediationExceptions"
+    for more, count in (({}, 1), ({"ResourceKeys": [other]}, 0), ({"Limit": 1}, 1)):
+        answer = run.call(operation, {"ConfigRuleName": name, **more}, caller)
+        found = answer.get("RemediationExceptions", ())
+        run.same("RemediationExceptions", [one.get("Message") for one in found],
+                 [NON_ASCII] * count)
+    token = {"ConfigRuleName": name, "NextToken": "keine Seite"}
+    run.refused(operation, token, caller, "InvalidNextTokenException")
+
+
+def config_aggregator(run, caller):
+    operation = "config.PutConfigurationAggregator"
+    management = Caller(MANAGEMENT)
+    name = {"ConfigurationAggregatorName": "alle"}
+    source = {"RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/aggregator"}
+    tags = [{"Key": "Größe", "Value": NON_ASCII}]
+    everywhere = {**name, "OrganizationAggregationSource": {**source, "AllAwsRegions": True}}
+    run.call(operation, {**everywhere, "Tags": tags}, management)
+    here = {**everywhere, "OrganizationAggregationSource": {**source, "AwsRegions": [REGION]}}
+    run.call(operation, here, management)
+    run.refused(operation, everywhere, caller, "OrganizationAccessDeniedException")
+    run.refused(operation, name, management, "InvalidParameterValueException")
+    accounts = {"AccountIds": [FULL], "AllAwsRegions": True}
+    run.not_implemented(operation, {**name, "AccountAggregationSources": [accounts]}, management)
+    accounts = {"AccountIds": [FULL], "AwsRegions": [REGION]}
+    run.not_implemented(operation, {**name, "AccountAggregationSources": [accounts]}, management)
+    include = {"Type": "INCLUDE", "Value": ["AWS::IAM::User"]}
+    run.not_implemented(operation, {**here, "AggregatorFilters": {
+        "ResourceType": include, "ServicePrincipal": {**include, "Value": ["p"]}}}, management)
+
+    operation = "config.DescribeConfigurationAggregators"
+    for asked in ({}, {"ConfigurationAggregatorNames": ["alle"]}, {"Limit": 1}):
+        answer = run.call(operation, asked, management)
+        found = [one["OrganizationAggregationSource"].get("AwsRegions")
+                 for one in answer.get("ConfigurationAggregators", ())]
+        run.same("ConfigurationAggregators", found, [[REGION]])
+    run.refused(operation, {"NextToken": "keine Seite"}, management, "InvalidNextTokenException")
+    run.refused(operation, {"ConfigurationAggregatorNames": ["andere"]}, management,
+                "NoSuchConfigurationAggregatorException")
+
+    operation = "config.DescribeAggregateComplianceByConfigRules"
+    filters = {"ConfigRuleName": "client-rule", "ComplianceType": "NON_COMPLIANT",
+               "AccountId": FULL, "AwsRegion": REGION}
+    for asked, count in (({"Filters": filters}, 1), ({"Limit": 1}, 1),
+                         ({"Filters": {**filters, "AccountId": EMPTY}}, 0)):
+        answer = run.call(operation, {**name, **asked}, management)
+        found = [one["AccountId"] for one in answer.get("AggregateComplianceByConfigRules", ())]
+        run.same("AggregateComplianceByConfigRules", found, [FULL] * count)
+    token = {**name, "NextToken": "keine Seite"}
+    run.refused(operation, token, management, "InvalidNextTokenException")
+    run.refused(operation, name, caller, "NoSuchConfigurationAggregatorException")
+
+    operation = "config.GetAggregateComplianceDetailsByConfigRule"
+    asked = {**name, "ConfigRuleName": "client-rule", "AccountId": FULL, "AwsRegion": REGION}
+    found, page = [], {}
+    while True:
+        limit = {"ComplianceType": "NON_COMPLIANT", "Limit": 5}
+        answer = run.call(operation, {**asked, **limit, **page}, management)
+        found += answer.get("AggregateEvaluationResults", ())
+        if "NextToken" not in answer:
+            break
+        page = {"NextToken": answer["NextToken"]}
+    run.same("AggregateEvaluationResults", len(found), 12)
+    run.same("AccountId", {one["AccountId"] for one in found}, {FULL})
+    elsewhere = run.call(operation, {**asked, "AccountId": EMPTY}, management)
+    run.same("AggregateEvaluationResults", elsewhere.get("AggregateEvaluationResults"), [])
+
+
 def config_results(run, caller, result_token):
     now = datetime.datetime.now(datetime.timezone.utc)
     evaluation = {
@@ -485,6 +566,9 @@ def config_results(run, caller, result_token):
         run.same("CappedCount", count, 12)
     run.call(operation, {}, caller)
     run.refused(operation, {"NextToken": "keine Seite"}, caller, "InvalidNextTokenException")
+
+    config_exceptions(run, caller)
+    config_aggregator(run, caller)
 
     operation = "config.StartConfigRulesEvaluation"
     run.call(operation, {"ConfigRuleNames": [name]}, caller)

@@ -85,7 +85,7 @@ async fn an_excepted_trail_is_left_alone_until_the_exception_expires() {
         let today = Day::after(row.facts.observed_at, 0);
         let yesterday = Day::after(row.facts.observed_at, -1);
         let until = |day: Day| -> Exceptions {
-            let text = format!("{ACCOUNT} {} {day} SOC", code);
+            let text = format!("{ACCOUNT} {code} {day} SOC");
             text.parse().unwrap()
         };
         patient.exceptions = until(today);
@@ -93,7 +93,7 @@ async fn an_excepted_trail_is_left_alone_until_the_exception_expires() {
         assert_eq!(writes(&patient), Vec::<String>::new(), "{}", row.name);
         if row.compliance == Compliance::NonCompliant {
             assert_eq!(excepted.outcome, Outcome::Refused, "{}", row.name);
-            let why = format!("excepted: {} until {today} by SOC: ", code);
+            let why = format!("excepted: {code} until {today} by SOC: ");
             assert!(excepted.why.starts_with(&why), "{}", excepted.why);
             let codes: Vec<_> = excepted.manual.iter().map(|item| &*item.code).collect();
             assert_eq!((excepted.steps.len(), codes), (0, vec!["EXCEPTED"]));
