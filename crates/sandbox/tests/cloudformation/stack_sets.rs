@@ -181,7 +181,9 @@ fn queues(sandbox: &Sandbox) -> Vec<String> {
             format!("{id} {} {}", queue.region, timeout.as_str().unwrap())
         })
     });
-    queues.collect()
+    let mut queues: Vec<_> = queues.collect();
+    queues.sort();
+    queues
 }
 
 fn everywhere(timeout: u8) -> Vec<String> {
@@ -227,8 +229,9 @@ async fn a_stack_set_reaches_its_units_and_follows_its_parameters() {
     assert_eq!(queues(&sandbox), everywhere(60));
     client.delete_stack().stack_name("s").send().await.unwrap();
     sandbox.settled().await;
-    // What a suspended account has cannot be taken from it, and nothing was there.
     assert_eq!(queues(&sandbox), Vec::<String>::new());
+    let sets = client.list_stack_sets().send().await.unwrap();
+    assert!(sets.summaries().is_empty());
 }
 
 #[tokio::test]

@@ -144,6 +144,18 @@ fn instance(world: &World, set: &str, job: &Job, change: impl FnOnce(&mut Instan
 
 /// Does one job.
 async fn work(world: &Arc<World>, set: &str, job: &Job, action: Action, retains: bool) -> Outcome {
+    let key = (job.account.clone(), job.region.clone());
+    let known = world.stack_sets.change(set, |set| {
+        let stack = set.instances.get(&key).and_then(|one| one.stack.clone());
+        (set.clone(), stack)
+    });
+    let Some((set, stack)) = known else {
+        return Outcome::Skipped;
+    };
+    // Where nothing was ever made, there is nothing to delete.
+    if action == Action::Delete && (retains || stack.is_none()) {
+        return Outcome::Succeeded(None);
+    }
     let account = world.account(&job.account);
     let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
         return Outcome::Skipped;
@@ -155,14 +167,6 @@ async fn work(world: &Arc<World>, set: &str, job: &Job, action: Action, retains:
         );
         return Outcome::Failed(problem, None);
     }
-    let key = (job.account.clone(), job.region.clone());
-    let known = world.stack_sets.change(set, |set| {
-        let stack = set.instances.get(&key).and_then(|one| one.stack.clone());
-        (set.clone(), stack)
-    });
-    let Some((set, stack)) = known else {
-        return Outcome::Skipped;
-    };
     let place = StackPlace {
         partition: world.partition().name().to_owned(),
         account: job.account.clone(),
@@ -172,14 +176,14 @@ async fn work(world: &Arc<World>, set: &str, job: &Job, action: Action, retains:
     let record = record.filter(|record| record.status != DELETED);
     if action == Action::Delete {
         return match record {
-            Some(record) if !retains => {
+            Some(record) => {
                 let id = record.id.clone();
                 match execution::delete(world, &id).await {
                     Ok(()) => Outcome::Succeeded(None),
                     Err(problem) => Outcome::Failed(problem, Some(id)),
                 }
             }
-            _ => Outcome::Succeeded(None),
+            None => Outcome::Succeeded(None),
         };
     }
     deploy(world, &set, &place, record).await
