@@ -13,7 +13,7 @@ pub use mistake::Mistake;
 pub use organization::{Accounts, Architecture, Group, Organization, Regions, Settings};
 pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
-pub use rules::{ConfiguredRule, Rules, RulesError};
+pub use rules::{ConfiguredException, ConfiguredRule, Rules, RulesError};
 pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use config_rule::{
-    Account, CallError, EvaluationError, Identity, ParameterError, ParameterSpec, parse_parameters,
-    specify_parameters,
+    Account, CallError, EvaluationError, Exceptions, Identity, ParameterError, ParameterSpec,
+    parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -31,6 +31,8 @@ pub struct RepairTask {
     pub parameters: Map<String, Value>,
     /// What the remediation may do and needs to know, as given.
     pub remediation: Map<String, Value>,
+    /// What the organization accepts for a while.
+    pub exceptions: Exceptions,
     /// Whether the credentials are those of the account that looks after the root users
     /// of others, of which this is one.
     pub from_central: bool,
@@ -109,6 +111,7 @@ async fn run<C: Remediation>(task: RepairTask, apply: bool) -> Result<Record<Val
         identity: task.identity,
         parameters: &parameters,
         remediation: &remediation,
+        exceptions: &task.exceptions,
         patience: task.patience,
         deadline: Instant::now() + DEADLINE,
     };

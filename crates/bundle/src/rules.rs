@@ -4,8 +4,9 @@ mod file;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use config_rule::{Frequency, Severity};
+use config_rule::{Exception, Exceptions, Frequency, Severity, Timestamp, Verdict};
 use serde_json::{Map, Value};
 
 use crate::RULES;
@@ -37,6 +38,19 @@ pub struct ConfiguredRule {
     pub parameters: Map<String, Value>,
     /// What its remediation may do and needs to know, as it was given.
     pub remediation: Map<String, Value>,
+    /// What is accepted for a while, in the order of the file; some of it may have expired.
+    pub exceptions: Vec<ConfiguredException>,
+}
+
+/// That a rule is violated in one account, in one way, is accepted until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredException {
+    /// The name of the rule.
+    pub control: &'static str,
+    /// What the rule's function needs to know of it.
+    pub exception: Exception,
+    /// Why it is accepted.
+    pub reason: String,
 }
 
 /// Why a file does not say what the organization wants.
@@ -81,7 +95,16 @@ impl Rules {
     /// # Errors
     /// With everything that is wrong in it, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
-        file::parse(text)
+        Self::parse_at(text, SystemTime::now().into())
+    }
+
+    /// Reads the text of a file as at the time `now`: how far ahead an exception may last is
+    /// counted from it.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it, in the order of the text.
+    pub fn parse_at(text: &str, now: Timestamp) -> Result<Self, Vec<Mistake>> {
+        file::parse(text, now)
     }
 
     /// The rules that are to be deployed and judged, in the order of [`RULES`].
@@ -101,6 +124,12 @@ impl Rules {
     /// of it.
     pub fn organization(&self) -> Result<&Organization, &[Mistake]> {
         self.organization.as_ref().map_err(Vec::as_slice)
+    }
+
+    /// What is accepted for a while, rule by rule, also of rules that are switched off.
+    /// What has expired ([`Exception::is_expired`]) is among it, and changes no verdict.
+    pub fn exceptions(&self) -> impl Iterator<Item = &ConfiguredException> {
+        self.rules.iter().flat_map(|rule| &rule.exceptions)
     }
 
     /// The names of the others.
@@ -131,12 +160,29 @@ impl ConfiguredRule {
             severity: metadata.severity,
             parameters: Map::new(),
             remediation: Map::new(),
+            exceptions: Vec::new(),
         }
     }
 
     /// The rule's name.
     pub fn name(&self) -> &'static str {
         self.rule.metadata().name
+    }
+
+    /// What the rule's functions need to know of what is accepted: the value of
+    /// [`config_rule::EXCEPTIONS`].
+    pub fn accepted(&self) -> Exceptions {
+        let exceptions = self.exceptions.iter();
+        exceptions
+            .map(|configured| configured.exception.clone())
+            .collect()
+    }
+
+    /// What is said of an account of which the rule concludes `verdict`, as its function
+    /// says it.
+    #[must_use]
+    pub fn excepted(&self, account: &str, verdict: Verdict, now: Timestamp) -> Verdict {
+        self.accepted().apply(account, verdict, now)
     }
 
     /// The parameters as AWS Config keeps them (`InputParameters`): every value is a

@@ -17,6 +17,7 @@ use crate::formats::{self, Format};
 use crate::native::Differences;
 use crate::organization::Selection;
 use crate::progress;
+use crate::report;
 use crate::rows::{self, Counts, Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
 use crate::score::Scores;
@@ -97,6 +98,10 @@ impl Check {
             }
         }
         let counts = match self.format.of_whole() {
+            None if self.format == Format::Html => {
+                report::print(&rows, &rules, &notes)?;
+                Counts::of(&rows)
+            }
             Some(format) => {
                 let counts = Counts::of(&rows);
                 notes.extend(native_notes(&rows));
@@ -122,6 +127,11 @@ async fn organization(
     let mut notes = seen.notes();
     let rows = seen.rows(&caller, rules);
     let counts = match format.of_whole() {
+        None if format == Format::Html => {
+            let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+            report::print(&rows, rules, &notes)?;
+            Counts::of(&rows)
+        }
         None => {
             let counts = formats::print(format, &mut rows.into_iter())?;
             // Standard output is for programs.

@@ -3,7 +3,9 @@
 mod audit_root;
 mod check;
 mod demo;
+mod doctor;
 mod drill;
+mod exceptions;
 mod exit;
 mod explain_filter;
 mod formats;
@@ -38,6 +40,7 @@ enum Command {
     AuditRoot(audit_root::AuditRoot),
     Check(check::Check),
     Demo(demo::Demo),
+    Doctor(doctor::Doctor),
     Drill(drill::Drill),
     ExplainFilter(explain_filter::ExplainFilter),
     Plan(remediate::Plan),
@@ -55,6 +58,7 @@ async fn main() -> ExitCode {
         Command::AuditRoot(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
+        Command::Doctor(command) => command.run().await,
         Command::Drill(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),
         Command::Plan(command) => command.run().await,

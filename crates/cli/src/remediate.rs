@@ -174,6 +174,7 @@ impl Member {
             identity,
             parameters: rule.parameters.clone(),
             remediation: rule.remediation.clone(),
+            exceptions: rule.accepted(),
             from_central: self.account.is_some(),
             patience: Patience::default(),
         })

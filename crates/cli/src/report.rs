@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::check::{Place, observe};
-use crate::exit::Outcome;
+use crate::exit::{Outcome, is_closed_pipe};
 use crate::native::Differences;
 use crate::organization::Selection;
 use crate::rows::{Row, judged};
@@ -63,13 +63,33 @@ impl Report {
             let rows = rules.enabled().map(|rule| judged(&snapshot, None, rule));
             (rows.collect(), Vec::new())
         };
-        let data = data(&rows, &rules, &notes, previous.as_ref())?;
-        // What an account is called must not end the element.
-        let data = data.to_string().replace('<', "\\u003c");
-        write(&self.output, &PAGE.replacen(DATA, &data, 1))
-            .with_context(|| format!("writing {}", self.output.display()))?;
+        let page = page(&rows, &rules, &notes, previous.as_ref())?;
+        write(&self.output, &page).with_context(|| format!("writing {}", self.output.display()))?;
         Ok(Outcome::Done)
     }
+}
+
+/// Prints the page, for `check`. Nobody has to read it to the end.
+pub(crate) fn print(rows: &[Row], rules: &ChosenRules, notes: &[String]) -> anyhow::Result<()> {
+    let page = page(rows, rules, notes, None)?;
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+    match written.map_err(anyhow::Error::from) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        written => written,
+    }
+}
+
+fn page(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    previous: Option<&States>,
+) -> anyhow::Result<String> {
+    let data = data(rows, rules, notes, previous)?;
+    // What an account is called must not end the element.
+    let data = data.to_string().replace('<', "\\u003c");
+    Ok(PAGE.replacen(DATA, &data, 1))
 }
 
 /// There at once and whole, or not at all.
@@ -130,6 +150,7 @@ fn data(
         ],
         "controls": controls.collect::<Vec<_>>(),
         "changes": previous.map(|previous| states.since(previous)),
+        "exceptions": rules.exceptions(),
         "differences": differences.notes().collect::<Vec<_>>(),
         "results": results,
     }))

@@ -1,6 +1,7 @@
 //! Results as people and machines read them: one row per account and control.
 
 use std::io::Write;
+use std::time::SystemTime;
 
 use anyhow::Context;
 use bundle::{ConfiguredRule, Snapshot};
@@ -10,6 +11,7 @@ use config_rule::{Compliance, Prediction, ReasonCode, Severity, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::exceptions;
 use crate::exit::is_closed_pipe;
 use crate::rules::ChosenRules;
 use crate::table::{Line, table};
@@ -112,15 +114,22 @@ pub(crate) fn judged(
     rule: &ConfiguredRule,
 ) -> Row {
     let (result, reason_code, evidence, native) = match snapshot.judge(rule) {
-        Ok(verdict) => (
-            RowResult::Judged {
-                compliance: verdict.compliance,
-                annotation: verdict.annotation().to_string(),
-            },
-            verdict.reason.clone(),
-            verdict.evidence.clone(),
-            snapshot.predict(rule, &verdict).ok(),
-        ),
+        Ok(verdict) => {
+            // Security Hub knows no exceptions of ours. When a snapshot was taken does not
+            // matter to them: they are the organization's of now.
+            let native = snapshot.predict(rule, &verdict).ok();
+            let now = SystemTime::now().into();
+            let verdict = rule.excepted(snapshot.account(), verdict, now);
+            (
+                RowResult::Judged {
+                    compliance: verdict.compliance,
+                    annotation: verdict.annotation().to_string(),
+                },
+                verdict.reason,
+                verdict.evidence,
+                native,
+            )
+        }
         Err(error) => (
             RowResult::Failed {
                 error: error.to_string(),
@@ -234,11 +243,14 @@ fn write(
         Format::Table => {
             if !rows.is_empty() {
                 let lines: Vec<_> = rows.iter().map(line).collect();
-                let table = table(["COMPLIANCE", "REASON"], &lines);
+                let table = table(["CONTROL", "COMPLIANCE", "REASON"], &lines);
                 writeln!(out, "{}\n", table.trim_fmt())?;
             }
             writeln!(out, "{}", counts.sentence())?;
             writeln!(out, "Judged by the {rules}.")?;
+            for note in exceptions::notes(rules.exceptions()) {
+                writeln!(out, "{note}")?;
+            }
             for note in notes {
                 writeln!(out, "{note}")?;
             }

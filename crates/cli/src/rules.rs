@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use bundle::{ConfiguredRule, Rules};
+use bundle::{ConfiguredRule, Mistake, Organization, Rules};
 use clap::Args;
 use serde::Serialize;
+
+use crate::exceptions::{self, ShownException};
 
 /// What is read in the current directory where no file is named.
 const RULES_TOML: &str = "rules.toml";
@@ -27,6 +29,8 @@ pub(crate) struct ChosenRules {
     file: Option<PathBuf>,
     /// The names of those that are switched off.
     disabled: Vec<&'static str>,
+    /// What they accept for a while.
+    exceptions: Vec<ShownException>,
     #[serde(skip)]
     rules: Rules,
 }
@@ -44,6 +48,7 @@ impl RulesFile {
         };
         let chosen = ChosenRules {
             disabled: rules.disabled().collect(),
+            exceptions: exceptions::of(&rules),
             file,
             rules,
         };
@@ -57,6 +62,15 @@ impl RulesFile {
 impl ChosenRules {
     pub(crate) fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
         self.rules.enabled()
+    }
+
+    /// Who and where the organization is, or what the file lacks to say so.
+    pub(crate) fn organization(&self) -> Result<&Organization, &[Mistake]> {
+        self.rules.organization()
+    }
+
+    pub(crate) fn exceptions(&self) -> &[ShownException] {
+        &self.exceptions
     }
 }
 

@@ -27,7 +27,11 @@ pub(crate) fn print(
 ) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut write = || -> anyhow::Result<()> {
-        writeln!(out, "\n{}", table([state, text], lines).trim_fmt())?;
+        writeln!(
+            out,
+            "\n{}",
+            table(["CONTROL", state, text], lines).trim_fmt()
+        )?;
         for note in notes {
             writeln!(out, "\n{note}")?;
         }
@@ -40,7 +44,7 @@ pub(crate) fn print(
 }
 
 /// As wide as the terminal, coloured on a terminal that wants colours.
-pub(crate) fn table([state, text]: [&str; 2], lines: &[Line<'_>]) -> Table {
+pub(crate) fn table([subject, state, text]: [&str; 3], lines: &[Line<'_>]) -> Table {
     let mut table = Table::new();
     // Asked before colours are taken from a terminal: for comfy-table it is none then.
     let mut widths = [columns(), table.width()].into_iter().flatten();
@@ -56,7 +60,7 @@ pub(crate) fn table([state, text]: [&str; 2], lines: &[Line<'_>]) -> Table {
         table.force_no_tty();
     }
     if wide {
-        table.set_header(["ACCOUNT", "CONTROL", state, text]);
+        table.set_header(["ACCOUNT", subject, state, text]);
     } else {
         table.set_header(["RESULT", text]);
     }

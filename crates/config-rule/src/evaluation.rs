@@ -16,6 +16,7 @@ use crate::annotation::Annotation;
 use crate::answer::CallError;
 use crate::control::Control;
 use crate::event::{EventError, RuleEvent};
+use crate::exception::{Exceptions, InvalidExceptions};
 use crate::identity::{Identity, IdentityError};
 use crate::parameters::{ParameterError, RuleParameters, WhenUnverifiable, parse_parameters};
 use crate::report::{ReportError, is_test, put_evaluation};
@@ -36,6 +37,8 @@ pub struct Function {
     pub arn: String,
     /// When Lambda will end the invocation.
     pub deadline: Instant,
+    /// What the organization accepts for a while.
+    pub exceptions: Exceptions,
 }
 
 /// The record of an evaluation that ended with a result: what the function
@@ -100,6 +103,9 @@ pub enum EvaluationError {
     /// A parameter of the rule is unknown or has a value that is not allowed.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
+    /// The function's exceptions cannot be read.
+    #[error(transparent)]
+    Exceptions(#[from] InvalidExceptions),
     /// AWS gave no answer that a verdict could rest on.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -129,6 +135,7 @@ impl EvaluationError {
             Self::Identity(_) => "InvalidFunctionArn",
             Self::OtherAccount { .. } => "OtherAccount",
             Self::Parameter(_) => "InvalidParameter",
+            Self::Exceptions(_) => "InvalidExceptions",
             Self::Call(CallError::Throttled { .. })
             | Self::Report(ReportError::Call(CallError::Throttled { .. })) => "Throttled",
             Self::Call(_) => "CallFailed",
@@ -247,6 +254,8 @@ pub async fn evaluate<C: Control>(
     let verdict = timeout_at(started + remaining.saturating_sub(reporting), judged)
         .await
         .map_err(too_late)??;
+    let exceptions = &function.exceptions;
+    let verdict = exceptions.apply(account.identity().account(), verdict, account.observed_at());
     let annotation = verdict.annotation();
     if verdict.compliance == Compliance::Unverifiable
         && parameters.when_unverifiable == WhenUnverifiable::Fail

@@ -10,6 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::control::Control;
 use crate::evaluation::{Evaluation, EvaluationError, Function, evaluate};
+use crate::exception::{EXCEPTIONS, Exceptions};
 use crate::sdk;
 
 pub use lambda_runtime::Error;
@@ -22,25 +23,29 @@ pub use lambda_runtime::Error;
 pub async fn serve<C: Control>() -> Result<(), Error> {
     log_json();
     let sdk = sdk::of_function();
+    let exceptions: Result<Exceptions, _> = std::env::var(EXCEPTIONS).unwrap_or_default().parse();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let sdk = sdk.clone();
+        let (sdk, exceptions) = (sdk.clone(), exceptions.clone());
         async move {
             let remaining = event
                 .context
                 .deadline()
                 .duration_since(SystemTime::now())
                 .unwrap_or_default();
-            let function = Function {
-                arn: event.context.invoked_function_arn.clone(),
-                deadline: Instant::now() + remaining,
+            let arn = event.context.invoked_function_arn.clone();
+            // What cannot be read is no exception, and nobody is to miss that it is none.
+            let result = match exceptions {
+                Err(error) => Err(error.into()),
+                Ok(exceptions) => {
+                    let function = Function {
+                        arn: arn.clone(),
+                        deadline: Instant::now() + remaining,
+                        exceptions,
+                    };
+                    Box::pin(evaluate::<C>(&event.payload, &function, sdk)).await
+                }
             };
-            let result = Box::pin(evaluate::<C>(&event.payload, &function, sdk)).await;
-            log(
-                C::METADATA.name,
-                &function,
-                &event.context.request_id,
-                &result,
-            );
+            log(C::METADATA.name, &arn, &event.context.request_id, &result);
             result
         }
     }))
@@ -51,7 +56,7 @@ pub async fn serve<C: Control>() -> Result<(), Error> {
 /// person looks for; no payloads.
 fn log(
     control: &str,
-    function: &Function,
+    function: &str,
     request_id: &str,
     result: &Result<Evaluation, EvaluationError>,
 ) {
@@ -74,7 +79,7 @@ fn log(
         Err(failure) => error!(
             control,
             request_id,
-            function = function.arn,
+            function,
             error_type = failure.error_type(),
             error = %failure,
             "evaluation failed"

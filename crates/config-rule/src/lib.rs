@@ -15,6 +15,7 @@ mod control;
 mod evaluation;
 mod event;
 mod evidence;
+mod exception;
 mod fact;
 mod identity;
 pub mod lambda;
@@ -33,6 +34,9 @@ pub use control::{Control, Frequency, Metadata, Severity};
 pub use evaluation::{Evaluation, EvaluationError, Function, evaluate, judge_saved, observe};
 pub use event::{EventError, MessageType, RuleEvent};
 pub use evidence::{EvidenceRole, EvidenceRoles};
+pub use exception::{
+    Day, EXCEPTIONS, Exception, Exceptions, InvalidDay, InvalidExceptions, InvalidOwner, Owner,
+};
 pub use fact::{Fact, Unread};
 pub use identity::{Identity, IdentityError};
 pub use native::{NativeStatus, Prediction};

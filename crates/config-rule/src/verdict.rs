@@ -53,6 +53,12 @@ impl ReasonCode {
     }
 }
 
+impl From<String> for ReasonCode {
+    fn from(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+}
+
 impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -68,6 +74,9 @@ pub mod reasons {
         ReasonCode::new("UNVERIFIABLE_ACCESS_DENIED");
     /// A service that decides does not serve this account or Region.
     pub const UNVERIFIABLE_UNAVAILABLE: ReasonCode = ReasonCode::new("UNVERIFIABLE_UNAVAILABLE");
+    /// A violation that the organization accepts for a while: an
+    /// [`Exception`](crate::Exception) says so, not the control.
+    pub const EXCEPTED: ReasonCode = ReasonCode::new("EXCEPTED");
     /// AWS's answer lacked the value that decides.
     pub const UNVERIFIABLE_VALUE_MISSING: ReasonCode =
         ReasonCode::new("UNVERIFIABLE_VALUE_MISSING");

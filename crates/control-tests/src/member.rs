@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::retry::RetryConfig;
-use config_rule::{ASSUME_ROLE, Identity, RuleParameters, Timestamp, parse_parameters};
+use config_rule::{ASSUME_ROLE, Exceptions, Identity, RuleParameters, Timestamp, parse_parameters};
 use remediation::central::FromCentral;
 use remediation::{Patience, Record, RemediationParameters, Run};
 use root_credentials::{ASSUME_ROOT, GET_CREDENTIAL_REPORT};
@@ -107,6 +107,7 @@ pub async fn remediate_member<R: FromCentral>(
             .unwrap(),
         parameters: &parameters.control,
         remediation: &remediation,
+        exceptions: &Exceptions::default(),
         patience: Patience {
             verifying: zero,
             between_looks: zero,

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::sdk_config::TimeSource;
-use config_rule::{Account, CallError, Identity, RuleParameters, Timestamp, parse_parameters};
+use config_rule::{
+    Account, CallError, Exceptions, Identity, RuleParameters, Timestamp, parse_parameters,
+};
 use remediation::lambda::{REMEDIATION, RULE_PARAMETERS};
 use remediation::{
     Patience, Record, Remediation, RemediationParameters, Run, Undo, remediation_actions, undo,
@@ -41,6 +43,8 @@ pub struct Patient<R: Remediation> {
     observed_at: Timestamp,
     parameters: R::Parameters,
     remediation: RemediationParameters<R>,
+    /// What the organization accepts for a while; nothing, unless a test says so.
+    pub exceptions: Exceptions,
 }
 
 /// When a connection ends, counted in calls from the start.
@@ -72,6 +76,7 @@ impl<R: Remediation> Patient<R> {
             observed_at,
             parameters: rule.control,
             remediation: parse_parameters(remediation).unwrap(),
+            exceptions: Exceptions::default(),
         }
     }
 
@@ -87,6 +92,7 @@ impl<R: Remediation> Patient<R> {
             identity: self.identity(),
             parameters: &self.parameters,
             remediation: &self.remediation,
+            exceptions: &self.exceptions,
             patience: Patience {
                 verifying: Duration::ZERO,
                 between_looks: Duration::ZERO,

@@ -8,7 +8,7 @@ use aws_sdk_config::types::{
     ConfigRule, EventSource, MaximumExecutionFrequency, MessageType, Owner, Scope, Source,
     SourceDetail,
 };
-use config_rule::{Control, Metadata};
+use config_rule::{Control, EXCEPTIONS, Metadata};
 use sandbox::{
     Context, Function, FunctionError, FunctionProcess, Notification, ProcessSettings, Sandbox,
     Server,
@@ -61,6 +61,16 @@ impl Stage {
         sandbox: Sandbox,
         parameters: &Map<String, Value>,
     ) -> Self {
+        Self::excepting::<C>(deployment, sandbox, parameters, "").await
+    }
+
+    /// The same, of a function that is told of exceptions.
+    pub async fn excepting<C: Control>(
+        deployment: &Deployment<'_>,
+        sandbox: Sandbox,
+        parameters: &Map<String, Value>,
+        exceptions: &str,
+    ) -> Self {
         let Deployment {
             program,
             account,
@@ -79,6 +89,7 @@ impl Stage {
         let settings = ProcessSettings::new(program, &arn)
             .credentials(&sandbox.role_credentials(account, name).unwrap())
             .endpoint_url(server.endpoint_url())
+            .environment(EXCEPTIONS, exceptions)
             .timeout(timeout);
         let process = Arc::new(FunctionProcess::start(settings).await.unwrap());
         let registered = Arc::clone(&process);

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_types::SdkConfig;
 use config_rule::{
-    CallError, Identity, IdentityError, ParameterError, ParameterKind, Parameters, RuleParameters,
-    parse_parameters, sdk,
+    CallError, EXCEPTIONS, Exceptions, Identity, IdentityError, InvalidExceptions, ParameterError,
+    ParameterKind, Parameters, RuleParameters, parse_parameters, sdk,
 };
 use futures::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -50,6 +50,9 @@ pub enum RemediationError {
     /// The function's own configuration is not allowed.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
+    /// The function's exceptions cannot be read.
+    #[error(transparent)]
+    Exceptions(#[from] InvalidExceptions),
     /// AWS gave no answer that a plan could rest on.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -66,6 +69,7 @@ impl RemediationError {
             Self::Request(_) | Self::Refused(_) => "InvalidRequest",
             Self::Identity(_) => "InvalidFunctionArn",
             Self::Parameter(_) => "InvalidParameter",
+            Self::Exceptions(_) => "InvalidExceptions",
             Self::Call(CallError::Throttled { .. }) => "Throttled",
             Self::Call(_) => "CallFailed",
             Self::Panic(_) => "Panic",
@@ -194,13 +198,15 @@ async fn remediate<R: Remediation>(
 pub(crate) struct Configuration<R: Remediation> {
     pub(crate) rule: RuleParameters<R::Parameters>,
     pub(crate) remediation: RemediationParameters<R>,
+    pub(crate) exceptions: Exceptions,
 }
 
 impl<R: Remediation> Configuration<R> {
-    pub(crate) fn read() -> Result<Self, ParameterError> {
+    pub(crate) fn read() -> Result<Self, RemediationError> {
         Ok(Self {
             rule: configured(RULE_PARAMETERS)?,
             remediation: configured(REMEDIATION)?,
+            exceptions: env::var(EXCEPTIONS).unwrap_or_default().parse()?,
         })
     }
 }
@@ -217,6 +223,7 @@ pub(crate) async fn repair<R: Remediation>(
         identity,
         parameters: &configuration.rule.control,
         remediation: &configuration.remediation,
+        exceptions: &configuration.exceptions,
         patience: Patience::default(),
         deadline: deadline - ANSWERING_TIME,
     };

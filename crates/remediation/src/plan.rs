@@ -80,6 +80,16 @@ impl ManualItem {
         )
     }
 
+    /// The only thing that follows from a violation that the organization accepts.
+    pub(crate) fn excepted(verdict: &Verdict) -> Self {
+        Self::new(
+            "EXCEPTED",
+            format!("excepted: {}", verdict.detail),
+            "Nothing, until then. To have it repaired now, take the exception out of rules.toml, \
+             deploy, and start the remediation again.",
+        )
+    }
+
     /// The only thing that follows from a fact that could not be read.
     pub fn unread(unread: &Unread) -> Self {
         let (what, runbook) = match unread {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use aws_types::SdkConfig;
-use config_rule::{Account, CallError, Compliance, Identity, Verdict};
+use config_rule::{Account, CallError, Compliance, Exceptions, Identity, Verdict, reasons};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use crate::approval::{Mode, RemediationParameters};
-use crate::plan::Plan;
+use crate::plan::{ManualItem, Plan};
 use crate::record::{Outcome, Record, StepStatus};
 use crate::remediation::Remediation;
 use crate::write::StepError;
@@ -55,6 +55,8 @@ pub struct Run<'a, R: Remediation> {
     pub parameters: &'a R::Parameters,
     /// What the remediation may do and needs to know.
     pub remediation: &'a RemediationParameters<R>,
+    /// What the organization accepts for a while: it is not repaired.
+    pub exceptions: &'a Exceptions,
     /// How long is waited.
     pub patience: Patience,
     /// When no further step is begun, and no further look taken.
@@ -116,11 +118,20 @@ impl<R: Remediation> Run<'_, R> {
     async fn look(&self, account: Account) -> Result<Look<R::Change>, CallError> {
         let (parameters, remediation) = (self.parameters, self.remediation);
         let facts = Box::pin(R::survey(&account, parameters, remediation)).await?;
-        let details = Box::pin(R::examine(&account, &facts, parameters, remediation)).await?;
+        let verdict = R::evaluate(&facts, parameters);
+        let (id, now) = (account.identity().account(), account.observed_at());
+        let verdict = self.exceptions.apply(id, verdict, now);
+        let plan = if verdict.reason == reasons::EXCEPTED {
+            // Before anything more is asked: that may set off an alarm.
+            Plan::refused(ManualItem::excepted(&verdict))
+        } else {
+            let details = Box::pin(R::examine(&account, &facts, parameters, remediation)).await?;
+            R::plan(&facts, &details, parameters, &remediation.settings)
+        };
         Ok(Look {
-            verdict: R::evaluate(&facts, parameters),
-            plan: R::plan(&facts, &details, parameters, &remediation.settings),
             account,
+            verdict,
+            plan,
         })
     }
 

@@ -64,7 +64,7 @@ fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyErro
             identity: &identity,
             session,
             resource: of_resource.as_ref(),
-            owner: None,
+            owner: needed.owner.as_deref(),
         },
     )
 }
@@ -124,7 +124,8 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
             context.push((format!("aws:PrincipalTag/{key}"), tag.value.clone()));
         }
     }
-    let owner = needed.resource.split(':').nth(4).unwrap_or_default();
+    let named = needed.resource.split(':').nth(4).unwrap_or_default();
+    let owner = needed.owner.as_deref().unwrap_or(named);
     if organization.account(owner).is_some() {
         context.push(("aws:ResourceAccount".to_owned(), owner.to_owned()));
     }

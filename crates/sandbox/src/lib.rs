@@ -17,6 +17,7 @@
 //! `faults` (what goes wrong on request), `authorization` (whether they may) and the
 //! handler that `operations` names, and is recorded in `calls`.
 
+mod administration;
 mod authorization;
 mod calls;
 mod clock;
@@ -38,6 +39,7 @@ mod paging;
 pub mod policy;
 mod regional;
 mod request;
+mod s3;
 mod sandbox;
 mod security_hub;
 mod serve;
@@ -58,9 +60,9 @@ pub use lambda::{
 };
 pub use operations::operations;
 pub use organization::{
-    AccessKey, Account, AccountState, CredentialReport, LastUsed, MfaDevice, MfaKind, Organization,
-    OrganizationError, OrganizationalUnit, Partition, Resource, Role, RootUser, SigningCertificate,
-    VirtualMfaDevice,
+    AccessKey, Account, AccountState, ControlPolicy, CredentialReport, DelegatedAdministrator,
+    LastUsed, MfaDevice, MfaKind, Organization, OrganizationError, OrganizationalUnit, Partition,
+    Resource, Role, RootUser, SigningCertificate, VirtualMfaDevice,
 };
 pub use sandbox::{Sandbox, sdk_config_over_http};
 pub use serve::{ServeError, Server};

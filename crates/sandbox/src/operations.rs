@@ -8,8 +8,8 @@ use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations, security_hub,
-    sns, sqs, ssm, sts,
+    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations,
+    s3, security_hub, sns, sqs, ssm, sts,
 };
 
 /// An operation of a service.
@@ -38,6 +38,8 @@ pub(crate) struct Needed {
     pub(crate) resource: String,
     /// The policy of the resource, where it has one. An error, where it cannot be judged.
     pub(crate) policy: Result<Option<Document>, PolicyError>,
+    /// The account that owns the resource, where its ARN does not say so.
+    pub(crate) owner: Option<String>,
 }
 
 impl Needed {
@@ -47,6 +49,7 @@ impl Needed {
             action: request.operation.action,
             resource: resource.into(),
             policy: Ok(None),
+            owner: None,
         }
     }
 
@@ -187,6 +190,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("iam", "GetUser", "iam:GetUser", &iam::OF_USER, iam::user, iam::get_user),
     row("iam", "ListAccessKeys", "iam:ListAccessKeys", &iam::LIST_OF_USER, iam::user, iam::list_access_keys),
     row("iam", "ListMFADevices", "iam:ListMFADevices", &iam::LIST_OF_USER, iam::user, iam::list_mfa_devices),
+    row("iam", "ListOrganizationsFeatures", "iam:ListOrganizationsFeatures", &NOTHING, any, administration::list_organizations_features),
     row("iam", "ListSigningCertificates", "iam:ListSigningCertificates", &iam::LIST_OF_USER, iam::user, iam::list_signing_certificates),
     row("iam", "ListVirtualMFADevices", "iam:ListVirtualMFADevices", &iam::LIST_VIRTUAL_MFA_DEVICES, any, iam::list_virtual_mfa_devices),
 
@@ -203,6 +207,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("config", "DeleteConfigRule", "config:DeleteConfigRule", &config::OF_RULE, config::rule, config::delete_config_rule),
     row("config", "DescribeComplianceByConfigRule", "config:DescribeComplianceByConfigRule", &config::DESCRIBE_COMPLIANCE, config::rules, config::describe_compliance_by_config_rule),
     row("config", "DescribeConfigRules", "config:DescribeConfigRules", &config::DESCRIBE_CONFIG_RULES, config::rules, config::describe_config_rules),
+    row("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus", &config::OF_RECORDERS, any, config::describe_recorder_status),
+    row("config", "DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", &config::OF_RECORDERS, any, config::describe_recorders),
     row("config", "GetComplianceDetailsByConfigRule", "config:GetComplianceDetailsByConfigRule", &config::DETAILS_BY_RULE, config::rule, config::get_compliance_details_by_config_rule),
     row("config", "GetComplianceDetailsByResource", "config:GetComplianceDetailsByResource", &config::DETAILS_BY_RESOURCE, any, config::get_compliance_details_by_resource),
     row("config", "PutConfigRule", "config:PutConfigRule", &config::PUT_CONFIG_RULE, config::put_rule, config::put_config_rule),
@@ -285,6 +291,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
     row("organizations", "DescribeAccount", "organizations:DescribeAccount", &organizations::DESCRIBE_ACCOUNT, any, organizations::describe_account),
 
+    row("events", "ListRules", "events:ListRules", &events::LIST_RULES, events::on_rules, events::list_rules),
+    row("events", "ListTargetsByRule", "events:ListTargetsByRule", &events::LIST_TARGETS, events::on_rule, events::list_targets_by_rule),
     Operation {
         context: events::context,
         ..row("events", "PutEvents", "events:PutEvents", &events::PUT_EVENTS, events::on_buses, events::put_events)
@@ -305,13 +313,25 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         context: lambda::add_permission_context,
         ..row("lambda", "AddPermission", "lambda:AddPermission", &lambda::ADD_PERMISSION, lambda::on_function, lambda::add_permission)
     },
+    row("lambda", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration", &lambda::GET_CONFIGURATION, lambda::on_function, lambda::get_function_configuration),
     row("lambda", "GetPolicy", "lambda:GetPolicy", &lambda::GET_POLICY, lambda::on_function, lambda::get_policy),
     row("lambda", "RemovePermission", "lambda:RemovePermission", &lambda::REMOVE_PERMISSION, lambda::on_function, lambda::remove_permission),
 
     row("organizations", "ListAccounts", "organizations:ListAccounts", &organizations::LIST_ACCOUNTS, any, organizations::list_accounts),
+    row("organizations", "DescribeOrganization", "organizations:DescribeOrganization", &NOTHING, any, administration::describe_organization),
+    row("organizations", "DescribePolicy", "organizations:DescribePolicy", &administration::OF_POLICY, any, administration::describe_policy),
+    row("organizations", "ListAWSServiceAccessForOrganization", "organizations:ListAWSServiceAccessForOrganization", &administration::LIST, any, administration::list_service_access),
+    row("organizations", "ListDelegatedAdministrators", "organizations:ListDelegatedAdministrators", &administration::LIST_ADMINISTRATORS, any, administration::list_administrators),
+    row("organizations", "ListPolicies", "organizations:ListPolicies", &administration::LIST_POLICIES, any, administration::list_policies),
+    row("organizations", "ListRoots", "organizations:ListRoots", &administration::LIST, any, administration::list_roots),
+    row("organizations", "ListTargetsForPolicy", "organizations:ListTargetsForPolicy", &administration::LIST_TARGETS, any, administration::list_targets),
     row("organizations", "ListAccountsForParent", "organizations:ListAccountsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_accounts_for_parent),
     row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
 
+    row("s3", "GetObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::get_object),
+    row("s3", "HeadBucket", "s3:ListBucket", &s3::OF_BUCKET, s3::bucket, s3::head_bucket),
+    row("s3", "HeadObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::head_object),
+    row("s3", "PutObject", "s3:PutObject", &s3::PUT_OBJECT, s3::object, s3::put_object),
 
     row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];

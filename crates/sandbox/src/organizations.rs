@@ -10,8 +10,8 @@ use crate::wire::{
     Allowed, Failure, Member, Shape, Structure, integer, member, required, text, text_of,
 };
 
-const NEXT_TOKEN: Member = member("NextToken", text(0, 100_000));
-const MAX_RESULTS: Member = member("MaxResults", integer(1, 20));
+pub(crate) const NEXT_TOKEN: Member = member("NextToken", text(0, 100_000));
+pub(crate) const MAX_RESULTS: Member = member("MaxResults", integer(1, 20));
 
 const PARENT_ID: Member = required(
     "ParentId",
@@ -89,7 +89,7 @@ pub(crate) fn list_organizational_units_for_parent(
 }
 
 /// The management account and delegated administrators may look at the organization.
-fn authorize(request: &Request<'_>) -> Result<(), Failure> {
+pub(crate) fn authorize(request: &Request<'_>) -> Result<(), Failure> {
     let organization = &request.world.organization;
     let account = request.account();
     if !organization.has_member(account) {
@@ -102,7 +102,8 @@ fn authorize(request: &Request<'_>) -> Result<(), Failure> {
         organization.management_account(),
         organization.iam_delegated_administrator.as_deref(),
     ];
-    if administrators.contains(&Some(account)) {
+    let mut delegated = organization.delegated_administrators.iter();
+    if administrators.contains(&Some(account)) || delegated.any(|one| one.account == account) {
         return Ok(());
     }
     Err(request.access_denied("You don't have permissions to access this resource."))
@@ -137,7 +138,7 @@ fn accounts(
     page(request, "Accounts", accounts)
 }
 
-fn described(request: &Request<'_>, account: &Account) -> Structure {
+pub(crate) fn described(request: &Request<'_>, account: &Account) -> Structure {
     Structure::new()
         .with("Id", &account.id)
         .with("Arn", arn(request, "account", &account.id))
@@ -149,7 +150,7 @@ fn described(request: &Request<'_>, account: &Account) -> Structure {
         .with("JoinedTimestamp", LONG_AGO)
 }
 
-fn page(
+pub(crate) fn page(
     request: &Request<'_>,
     name: &'static str,
     items: Vec<Structure>,
@@ -172,7 +173,7 @@ fn state(state: AccountState) -> &'static str {
     }
 }
 
-fn arn(request: &Request<'_>, kind: &str, id: &str) -> String {
+pub(crate) fn arn(request: &Request<'_>, kind: &str, id: &str) -> String {
     let organization = &request.world.organization;
     format!(
         "arn:{}:organizations::{}:{kind}/{}/{id}",
@@ -182,6 +183,6 @@ fn arn(request: &Request<'_>, kind: &str, id: &str) -> String {
     )
 }
 
-fn refused(code: &'static str, message: &str) -> Failure {
+pub(crate) fn refused(code: &'static str, message: &str) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, code, message)
 }

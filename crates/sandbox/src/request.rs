@@ -404,7 +404,8 @@ impl Endpoint {
         ]
         .iter()
         .any(|suffix| host.ends_with(suffix));
-        let region = host.split('.').find(|label| is_aws && is_region(label));
+        // A bucket may stand before it, and be called anything.
+        let region = host.rsplit('.').find(|label| is_aws && is_region(label));
         Self {
             region: region.unwrap_or(&scope.region).to_owned(),
             global: is_aws && region.is_none(),

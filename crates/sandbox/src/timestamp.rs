@@ -54,6 +54,12 @@ impl Timestamp {
         second.replace('Z', &format!(".{:03}Z", self.0.rem_euclid(1000)))
     }
 
+    /// The time as HTTP's headers write it, in whole seconds.
+    pub(crate) fn as_http_date(self) -> String {
+        let second = DateTime::from_secs(self.0.div_euclid(1000));
+        second.fmt(Format::HttpDate).unwrap_or_default()
+    }
+
     /// This time and a while.
     #[must_use]
     pub fn plus(self, while_: Duration) -> Self {

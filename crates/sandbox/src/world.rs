@@ -13,6 +13,7 @@ use crate::iam::CredentialReports;
 use crate::identity::Sessions;
 use crate::lambda::Functions;
 use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+use crate::s3::Objects;
 use crate::security_hub::Findings;
 use crate::sns::Publications;
 use crate::sqs::Queues;
@@ -33,6 +34,7 @@ pub(crate) struct World {
     pub(crate) queues: Queues,
     pub(crate) parameters: Parameters,
     pub(crate) findings: Findings,
+    pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
     pub(crate) alarm_history: AlarmHistory,
     pub(crate) faults: Faults,
@@ -64,6 +66,7 @@ impl World {
             queues: Queues::default(),
             parameters: Parameters::default(),
             findings: Findings::default(),
+            objects: Objects::default(),
             metrics: Metrics::default(),
             alarm_history: AlarmHistory::default(),
             faults: Faults::standing(&organization),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use bundle::{RULES, Rule};
-use config_rule::Function;
+use config_rule::{EXCEPTIONS, Exceptions, Function};
 use sandbox::cloudformation::{DeployError, Stack, StackResource};
 use sandbox::{Account, Call, Context, FunctionError, Organization, Sandbox};
 use serde_json::Value;
@@ -40,6 +40,12 @@ const ORGANIZATION: &str = r#"
     [[account.log_group]]
     region = "eu-west-1"
     logGroupName = "aws-controltower/CloudTrailLogs"
+
+    [[account.bucket]]
+    region = "eu-west-1"
+    Name = "rootguard-artifacts-444455556666-eu-west-1"
+    Versioning = "Enabled"
+    Policy = { Version = "2012-10-17", Statement = { Effect = "Allow", Principal = "*", Action = "s3:GetObject*", Resource = "arn:aws:s3:::rootguard-artifacts-444455556666-eu-west-1/*" } }
 
     [[account]]
     id = "111122223333"
@@ -134,8 +140,9 @@ impl Deployment {
         sandbox.deploy(&self.chain).await.unwrap();
         confirm_subscriptions(&sandbox);
         sandbox.deploy(&self.evidence).await.unwrap();
-        sandbox.deploy(&self.functions).await.unwrap();
-        register_functions(&sandbox, &self.functions);
+        let functions = with_packages(&sandbox, &self.functions).await;
+        sandbox.deploy(&functions).await.unwrap();
+        register_functions(&sandbox, &functions);
         sandbox.take_calls();
         sandbox.deploy(&self.rules).await.unwrap();
         sandbox.settled().await;
@@ -183,6 +190,25 @@ fn confirm_subscriptions(sandbox: &Sandbox) {
     assert_eq!(confirmed, Ok(1));
 }
 
+/// The functions with packages that are where they look for them.
+async fn with_packages(sandbox: &Sandbox, functions: &Stack) -> Stack {
+    let mut functions = functions.clone();
+    let s3 = aws_sdk_s3::Client::new(&sandbox.sdk_config(CENTRAL, REGION));
+    for resource in &mut functions.resources {
+        if resource.resource_type == "AWS::Lambda::Function" {
+            let code = &mut resource.properties["Code"];
+            let put = s3
+                .put_object()
+                .bucket(code["S3Bucket"].as_str().unwrap())
+                .key(code["S3Key"].as_str().unwrap())
+                .body(b"package".to_vec().into());
+            let put = put.send().await.unwrap();
+            code["S3ObjectVersion"] = put.version_id.unwrap().into();
+        }
+    }
+    functions
+}
+
 /// Every evaluating function with the code of its control, the role and the time that the
 /// template gives it.
 fn register_functions(sandbox: &Sandbox, functions: &Stack) {
@@ -195,12 +221,14 @@ fn register_functions(sandbox: &Sandbox, functions: &Stack) {
         let role = deployed.text("Role").unwrap().rsplit('/').next().unwrap();
         let credentials = sandbox.role_credentials(ACCOUNT, role).unwrap();
         let sdk = sandbox.sdk_config_as(credentials, REGION);
+        let variables = &deployed.properties["Environment"]["Variables"];
+        let exceptions: Exceptions = variables[EXCEPTIONS].as_str().unwrap().parse().unwrap();
         let timeout = Duration::from_secs(deployed.properties["Timeout"].as_u64().unwrap());
         sandbox.register_function_with_timeout(
             deployed.attribute("Arn").unwrap(),
             move |event: Value, context: Context| {
-                let sdk = sdk.clone();
-                async move { invoke(rule, event, context, sdk).await }
+                let (sdk, exceptions) = (sdk.clone(), exceptions.clone());
+                async move { invoke(rule, event, context, exceptions, sdk).await }
             },
             timeout,
         );
@@ -211,12 +239,14 @@ async fn invoke(
     rule: &dyn Rule,
     event: Value,
     context: Context,
+    exceptions: Exceptions,
     sdk: aws_types::SdkConfig,
 ) -> Result<Value, FunctionError> {
     let left = context.deadline.duration_since(SystemTime::now());
     let function = Function {
         arn: context.invoked_function_arn,
         deadline: tokio::time::Instant::now() + left.unwrap_or_default(),
+        exceptions,
     };
     match rule.evaluate(&event, &function, sdk).await {
         Ok(evaluation) => Ok(serde_json::to_value(evaluation).unwrap()),
@@ -313,8 +343,12 @@ async fn a_stack_is_refused_where_aws_would_refuse_it() {
     let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
     let deployment = Deployment::new();
     let refused = |deployed: Result<(), DeployError>| deployed.unwrap_err().to_string();
-    sandbox.deploy(&deployment.functions).await.unwrap();
-    register_functions(&sandbox, &deployment.functions);
+    let code = refused(sandbox.deploy(&deployment.functions).await);
+    assert!(code.contains("GetObject"), "{code}");
+    let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
+    let functions = with_packages(&sandbox, &deployment.functions).await;
+    sandbox.deploy(&functions).await.unwrap();
+    register_functions(&sandbox, &functions);
     // AWS Config must be let in first, and on behalf of this account.
     let mut uninvited = deployment.rules.clone();
     let is_permission =
@@ -343,10 +377,8 @@ async fn a_stack_is_refused_where_aws_would_refuse_it() {
         "{rules}"
     );
 
-    let twice = refused(sandbox.deploy(&deployment.functions).await);
+    let twice = refused(sandbox.deploy(&functions).await);
     assert!(twice.contains("Exists"), "{twice}");
-    let bucket = refused(sandbox.deploy(&stack("artifacts", &[])).await);
-    assert!(bucket.contains("AWS::S3::Bucket"), "{bucket}");
 
     let without_recorder = |account: &mut Account| account.config_recorder = false;
     sandbox.change_account(ACCOUNT, without_recorder).unwrap();

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundle::{RULES, Rule, Rules};
-use config_rule::{Choice, Frequency, ParameterKind, ParameterSpec, Severity};
+use config_rule::{
+    Choice, EXCEPTIONS, Exceptions, Frequency, ParameterKind, ParameterSpec, Severity,
+};
 use sandbox::cloudformation::{Parameter, ParameterType, Stack, StackResource};
 use serde_json::{Map, Value, json};
 
@@ -134,6 +136,70 @@ fn severities_are_those_of_the_controls() {
     let stack = stack("functions", &[]);
     let variables = &stack.resource("SecurityHub").unwrap().properties["Environment"]["Variables"];
     assert_eq!(variables["ROOTGUARD_SEVERITIES"], severities.join(","));
+}
+
+/// What is accepted reaches every function of the control, the one that judges and the one
+/// that repairs.
+#[test]
+fn exceptions_reach_the_functions() {
+    for (template, suffix, rules) in [
+        ("functions", "", RULES),
+        ("root-access", "-remediate", &RULES[..2]),
+        ("remediation", "-remediate", &RULES[2..]),
+    ] {
+        for &rule in rules {
+            let parameter = parameter_name(rule, "exceptions");
+            let code = &rule.metadata().reasons[0];
+            let text = format!(
+                "{ACCOUNT} {code} 2027-03-31 SOC, night;444455556666 {code} 2027-01-01 Jörg"
+            );
+            let function = rule.metadata().name.to_owned() + suffix;
+            for (given, expected) in [(text.as_str(), text.as_str()), ("", "")] {
+                let stack = stack(template, &[(&parameter, given)]);
+                let mut functions = stack.of_type("AWS::Lambda::Function");
+                let found = functions
+                    .find(|found| found.reference() == function)
+                    .unwrap();
+                let arrives = &found.properties["Environment"]["Variables"][EXCEPTIONS];
+                assert_eq!(arrives, expected, "{function}");
+                let exceptions: Exceptions = expected.parse().unwrap();
+                assert_eq!(exceptions.to_string(), expected);
+            }
+        }
+    }
+}
+
+/// What no function could read is refused before it is deployed.
+#[test]
+fn a_template_takes_exceptions_that_functions_take() {
+    let (mut taken, mut refused) = (0, 0);
+    for name in ["functions", "organization", "remediation", "root-access"] {
+        let template = template(name);
+        let parameters = template.parameters().values();
+        for parameter in parameters.filter(|parameter| parameter.name.ends_with("Exceptions")) {
+            for value in [
+                "",
+                "111122223333 A_CODE 2027-03-31 me",
+                "111122223333 A_CODE 2027-03-31 a b, c@d",
+                "111122223333 A_CODE 2027-03-31 me;444455556666 A_CODE 2027-03-31 me",
+                "111122223333 A_CODE 2027-03-31",
+                "111122223333 A_CODE 2027-03-31 ",
+                "111122223333 A_CODE 2027-03-31 me;",
+                "111122223333 A_CODE 2027-03-31 two\nlines",
+                "111122223333 a-code 2027-03-31 me",
+                "1111 A_CODE 2027-03-31 me",
+                "111122223333 A_CODE soon me",
+                &format!("111122223333 A_CODE 2027-03-31 {}", "x".repeat(64)),
+                &format!("111122223333 A_CODE 2027-03-31 {}", "x".repeat(65)),
+            ] {
+                let function = value.parse::<Exceptions>().is_ok();
+                let deployed = parameter.check(value).is_ok();
+                assert_eq!(deployed, function, "{name}: {}: {value:?}", parameter.name);
+                if function { taken += 1 } else { refused += 1 }
+            }
+        }
+    }
+    assert_eq!((taken, refused), (12 * 5, 12 * 8));
 }
 
 /// A rule is triggered by what its control says, and invokes the control's function,

@@ -1,13 +1,14 @@
 //! Reading `rules.toml`.
 
+mod exceptions;
+mod organization;
+
 use std::ops::Range;
 
-use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec};
+use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec, Timestamp};
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-mod organization;
 
 use super::{ConfiguredRule, Rules};
 use crate::mistake::{Mistake, meant};
@@ -16,7 +17,7 @@ use crate::mistake::{Mistake, meant};
 const MAX_INPUT_PARAMETERS: usize = 1024;
 
 /// Reads a file to its end, whatever is wrong in it.
-pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
+pub(super) fn parse(text: &str, now: Timestamp) -> Result<Rules, Vec<Mistake>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut rules = Rules::default();
     let mut file = File {
@@ -24,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Rules, Vec<Mistake>> {
         mistakes: Vec::new(),
     };
     if errors.is_empty() {
-        file.read(document.get_ref(), &mut rules);
+        file.read(document.get_ref(), &mut rules, now);
     }
     // Where the text is no TOML, what the rest of it means would be a guess.
     for error in errors {
@@ -53,14 +54,22 @@ struct Section<'a, 't> {
 }
 
 impl File<'_> {
-    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules) {
+    fn read(&mut self, document: &DeTable<'_>, rules: &mut Rules, now: Timestamp) {
         let file = Section {
             key: String::new(),
             table: document,
         };
-        let known = ["rules", "organization", "accounts", "regions", "group"];
+        let known = [
+            "rules",
+            "exception",
+            "organization",
+            "accounts",
+            "regions",
+            "group",
+        ];
         self.takes_only(&file, &known);
         self.read_rules(&file, &mut rules.rules);
+        self.read_exceptions(&file, rules, now);
         rules.organization = self.read_organization(&file, &rules.rules);
     }
 

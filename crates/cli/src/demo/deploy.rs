@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use aws_sdk_config::types::{ConfigRule, EventSource, MessageType, Owner, Source, SourceDetail};
 use bundle::{ConfiguredRule, Rule};
-use config_rule::{ASSUME_ROLE, Function};
+use config_rule::{ASSUME_ROLE, Exceptions, Function};
 use sandbox::policy::Document;
 use sandbox::{FunctionError, Role, Sandbox, sdk_config_over_http};
 use serde_json::{Value, json};
@@ -66,11 +66,12 @@ pub(super) async fn deploy(
     sandbox.change_account(account, |account| account.roles.push(function_role))?;
     let function_sdk =
         sdk_config_over_http(endpoint, sandbox.role_credentials(account, &name)?, REGION);
+    let accepted = configured.accepted();
     sandbox.register_function_with_timeout(
         &arn,
         move |event: Value, context: sandbox::Context| {
-            let sdk = function_sdk.clone();
-            async move { invoke(rule, &event, &context, sdk).await }
+            let (sdk, accepted) = (function_sdk.clone(), accepted.clone());
+            async move { invoke(rule, &event, &context, accepted, sdk).await }
         },
         FUNCTION_TIMEOUT,
     );
@@ -134,12 +135,14 @@ async fn invoke(
     rule: &dyn Rule,
     event: &Value,
     context: &sandbox::Context,
+    exceptions: Exceptions,
     sdk: aws_types::SdkConfig,
 ) -> Result<Value, FunctionError> {
     let remaining = context.deadline.duration_since(SystemTime::now());
     let function = Function {
         arn: context.invoked_function_arn.clone(),
         deadline: tokio::time::Instant::now() + remaining.unwrap_or_default(),
+        exceptions,
     };
     match rule.evaluate(event, &function, sdk).await {
         Ok(evaluation) => Ok(serde_json::to_value(evaluation).unwrap_or_default()),

@@ -94,6 +94,7 @@ impl<'a> Remediators<'a> {
             identity: Identity::of_caller(&format!("arn:aws:iam::{}:root", row.account), REGION)?,
             parameters: in_this_organization(rule, &self.evidence_roles).parameters,
             remediation,
+            exceptions: rule.accepted(),
             from_central,
             patience: PATIENCE,
         })

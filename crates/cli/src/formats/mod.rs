@@ -33,6 +33,8 @@ pub(crate) enum Format {
     Asff,
     /// OCSF 1.3.0 compliance findings
     Ocsf,
+    /// The page that `report` writes
+    Html,
 }
 
 impl Format {
@@ -75,15 +77,15 @@ pub(crate) fn print(format: Format, rows: Rows<'_>) -> anyhow::Result<Counts> {
     failed.map_or(Ok(counts), Err)
 }
 
-/// Writes rows in a format. `Table` and `Json`, which need all rows at once, are written
-/// by [`crate::rows`].
+/// Writes rows in a format. Those that need all rows at once are written by [`crate::rows`]
+/// and [`crate::report`].
 fn write(
     format: Format,
     rows: &mut dyn Iterator<Item = Row>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Table | Format::Json | Format::Jsonl => {
+        Format::Table | Format::Json | Format::Html | Format::Jsonl => {
             for row in rows {
                 serde_json::to_writer(&mut *out, &row)?;
                 writeln!(out)?;

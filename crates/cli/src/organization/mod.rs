@@ -2,34 +2,29 @@
 
 mod members;
 mod pace;
+mod rounds;
+mod session;
 mod spool;
 mod visit;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bundle::{ConfiguredRule, Snapshot};
 use clap::Args;
 use config_rule::Account;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use serde_json::Map;
 
-use crate::progress;
 use crate::rows::{Detail, EVALUATION_FAILED, Row, RowResult, judged};
 use crate::rules::ChosenRules;
 pub(crate) use members::{Member, Members};
-use pace::Pace;
+pub(crate) use rounds::{Visited, visit_all};
+#[cfg(test)]
+pub(crate) use session::assert_only_reads;
+pub(crate) use session::{NotOpened, Sessions};
 pub(crate) use spool::Spool;
+pub(crate) use visit::VISIT_TIMEOUT;
 use visit::{Visit, Visitor};
-
-/// How many accounts are looked at at once at most. More would not be faster: what an
-/// account is asked, it is asked one after the other, and STS, which all accounts share,
-/// throttles the account that asks.
-const MOST_AT_ONCE: usize = 40;
-
-/// How often an account that AWS throttles to the end is tried.
-const MAX_VISITS: u32 = 4;
 
 /// Which accounts, and how.
 #[derive(Debug, Args)]
@@ -88,43 +83,21 @@ impl Selection {
             .active
             .iter()
             .filter(|member| !spool.has(&member.id));
-        let mut waiting: VecDeque<(&Member, u32)> = unseen.map(|member| (member, 1)).collect();
-        let resumed = members.active.len() - waiting.len();
+        let unseen: Vec<_> = unseen.collect();
+        let resumed = members.active.len() - unseen.len();
         let visitor = Visitor::new(caller, &self.role, &rules);
-        let bar = progress::accounts(waiting.len());
-        let mut pace = Pace::up_to(MOST_AT_ONCE);
-        let mut under_way = FuturesUnordered::new();
         let mut failures = BTreeMap::new();
-        loop {
-            while under_way.len() < pace.limit()
-                && let Some((member, number)) = waiting.pop_front()
-            {
-                let visit = visitor.visit(&member.id);
-                under_way.push(async move { (member, number, visit.await) });
-            }
-            let Some((member, number, visit)) = under_way.next().await else {
-                break;
-            };
-            if visit.is_throttled() {
-                pace.throttled();
-                if number < MAX_VISITS {
-                    waiting.push_back((member, number + 1));
-                    continue;
-                }
-            } else {
-                pace.succeeded();
-            }
+        let visit = |member| visitor.visit(member);
+        visit_all(unseen, visit, |member, visit| {
             match visit {
                 Visit::Seen(snapshot) | Visit::Throttled(snapshot) => spool.keep(&snapshot)?,
-                Visit::Failed { why, .. } => {
-                    failures.insert(member.id.clone(), why);
+                Visit::Failed(refused) => {
+                    failures.insert(member.id.clone(), refused.why);
                 }
             }
-            bar.inc(1);
-            bar.set_message(member.name.clone());
-        }
-        bar.finish_and_clear();
-        drop(under_way);
+            Ok(())
+        })
+        .await?;
         Ok(Seen {
             members,
             spool,
@@ -210,7 +183,7 @@ fn unit(text: &str) -> Result<String, String> {
     Err("it is an id such as ou-abcd-12345678, or that of the root, such as r-abcd".to_owned())
 }
 
-fn account_or_unit(text: &str) -> Result<String, String> {
+pub(crate) fn account_or_unit(text: &str) -> Result<String, String> {
     if members::is_account_id(text) {
         return Ok(text.to_owned());
     }

@@ -11,6 +11,7 @@ mod boto3;
 mod command;
 mod demo;
 mod everywhere;
+mod exceptions;
 mod filters;
 mod native;
 mod organization;

@@ -91,6 +91,51 @@ async fn the_record_says_what_was_judged_and_how() {
     }
 }
 
+/// An exception that holds, one that has expired, one of another account, and a text that
+/// is none: of that nobody shall think that it is one.
+#[tokio::test]
+async fn exceptions_hold_as_long_as_they_are_to_and_only_if_they_can_be_read() {
+    let mut rows = rows().into_iter();
+    let row = rows.find(|row| row.annotation.starts_with("ROOT_ACCESS_KEY_PRESENT"));
+    let row = row.unwrap();
+    let excepting = async |exceptions: String| {
+        let sandbox = given::sandbox(&row.facts);
+        Stage::excepting::<NoRootKeys>(&FUNCTION, sandbox, &row.parameters, &exceptions).await
+    };
+    let of = |account: &str, day: &str| format!("{account} ROOT_ACCESS_KEY_PRESENT {day} SOC");
+    for (exceptions, compliance, begins) in [
+        (
+            of(ACCOUNT, "2999-12-31"),
+            "NOT_APPLICABLE",
+            "EXCEPTED: ROOT_ACCESS_KEY_PRESENT until 2999-12-31 by SOC: ",
+        ),
+        (
+            of(ACCOUNT, "2020-12-31"),
+            "NON_COMPLIANT",
+            "ROOT_ACCESS_KEY_PRESENT: the exception of SOC expired on 2020-12-31; ",
+        ),
+        (
+            of("999999999999", "2999-12-31"),
+            "NON_COMPLIANT",
+            "ROOT_ACCESS_KEY_PRESENT: ",
+        ),
+    ] {
+        let stage = excepting(exceptions).await;
+        let record = stage.evaluated().await.unwrap();
+        assert_eq!(record["compliance"], compliance);
+        let annotation = record["annotation"].as_str().unwrap();
+        assert!(annotation.starts_with(begins), "{annotation}");
+        assert_eq!(annotation.contains("expired"), begins.contains("expired"));
+        let [(shown, told)]: [_; 1] = stage.shown().await.try_into().unwrap();
+        assert_eq!((shown.as_str(), told.as_str()), (compliance, annotation));
+    }
+    let stage = excepting(of(ACCOUNT, "soon")).await;
+    let error = stage.evaluated().await.unwrap_err();
+    assert_eq!(error.error_type, "InvalidExceptions");
+    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.calls(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn one_log_line_of_ours_per_evaluation_and_no_payload() {
     let stage = deploy(clean(), &with([])).await;

@@ -75,3 +75,15 @@ impl TemplateError {
         }
     }
 }
+
+/// Why a stack is not deployed: the resource that could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{logical_id} ({resource_type}): {problem}")]
+pub struct DeployError {
+    /// What the template calls the resource.
+    pub logical_id: String,
+    /// Its type.
+    pub resource_type: String,
+    /// What the service answered, or what the sandbox lacks.
+    pub problem: String,
+}

@@ -9,19 +9,23 @@
 //! attributes. Anything else is an error that names it, because what is passed over in
 //! silence would be tested by nothing.
 
-mod deploy;
+mod asked;
+mod change;
 mod error;
 mod intrinsics;
 mod kinds;
 mod parameter;
+mod provision;
+mod rows;
 mod template;
+mod transition;
+mod wiring;
 mod yaml;
 
-pub use deploy::DeployError;
-pub(crate) use deploy::deploy;
-pub use error::TemplateError;
+pub use error::{DeployError, TemplateError};
 pub use parameter::{Parameter, ParameterType};
 pub use template::{Stack, StackResource, Template};
+pub(crate) use transition::deploy;
 
 /// Where a stack is.
 #[derive(Clone, Debug, PartialEq, Eq)]

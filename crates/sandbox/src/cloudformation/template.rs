@@ -15,6 +15,7 @@ pub struct Template {
     conditions: BTreeMap<String, Value>,
     resources: BTreeMap<String, Declared>,
     outputs: BTreeMap<String, Value>,
+    description: Option<String>,
 }
 
 /// A resource as the template declares it.
@@ -24,6 +25,7 @@ struct Declared {
     condition: Option<String>,
     depends_on: Vec<String>,
     properties: Value,
+    retained: bool,
 }
 
 /// A template with parameters, in an account and Region: what is deployed.
@@ -46,6 +48,8 @@ pub struct StackResource {
     pub resource_type: String,
     /// Its properties, with every intrinsic function evaluated.
     pub properties: Map<String, Value>,
+    /// Whether it stays when its stack goes, or lets go of it.
+    pub retained: bool,
     /// What the service calls it, and its attributes.
     pub(super) identity: Identity,
 }
@@ -60,7 +64,7 @@ const SECTIONS: [&str; 6] = [
     "Outputs",
 ];
 
-/// What a resource may say. What becomes of it when its stack goes concerns nobody here.
+/// What a resource may say.
 const KEYS: [&str; 6] = [
     "Type",
     "Condition",
@@ -106,7 +110,22 @@ impl Template {
             conditions: section("Conditions")?,
             resources: resources.collect::<Result<_, TemplateError>>()?,
             outputs: section("Outputs")?,
+            description: document
+                .get("Description")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
         })
+    }
+
+    /// What it says it is.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The capabilities that a caller must acknowledge: named roles may be made.
+    pub(super) fn needs_named_iam(&self) -> bool {
+        let mut resources = self.resources.values();
+        resources.any(|resource| resource.resource_type.starts_with("AWS::IAM::"))
     }
 
     /// Its parameters, by name.
@@ -189,6 +208,11 @@ impl Declared {
             condition: text("Condition"),
             depends_on,
             properties: members.get("Properties").cloned().unwrap_or_default(),
+            retained: match text("DeletionPolicy").as_deref() {
+                None | Some("Delete") => false,
+                Some("Retain") => true,
+                Some(_) => return Err(malformed("the DeletionPolicy Delete or Retain")),
+            },
         })
     }
 }
@@ -236,6 +260,7 @@ impl Making<'_> {
             logical_id: id.to_owned(),
             resource_type: declared.resource_type.clone(),
             properties,
+            retained: declared.retained,
             identity,
         });
         Ok(())

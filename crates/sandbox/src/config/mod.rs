@@ -4,6 +4,7 @@ mod compliance;
 mod evaluations;
 mod invocation;
 mod notification;
+mod recorders;
 mod rule;
 mod rules;
 
@@ -29,6 +30,7 @@ pub(crate) use evaluations::{PUT_EVALUATIONS, put_evaluations};
 pub use invocation::RuleStatus;
 pub(crate) use invocation::{event, notify};
 pub use notification::{ConfigurationItem, Notification};
+pub(crate) use recorders::{OF_RECORDERS, describe_recorder_status, describe_recorders};
 pub(crate) use rules::{
     DESCRIBE_CONFIG_RULES, PUT_CONFIG_RULE, START_EVALUATION, delete_config_rule,
     describe_config_rules, put_config_rule, put_rule, start_config_rules_evaluation,

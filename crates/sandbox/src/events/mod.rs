@@ -2,6 +2,7 @@
 //! AWS's services put on buses is not modelled.
 
 mod pattern;
+mod rules;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,10 @@ use crate::regional;
 use crate::request::Request;
 use crate::sqs;
 use crate::wire::{Failure, Shape, Structure, list, member, one_of, required, text};
+
+pub(crate) use rules::{
+    LIST_RULES, LIST_TARGETS, list_rules, list_targets_by_rule, on_rule, on_rules,
+};
 
 const TEXT: Shape = text(0, usize::MAX);
 
@@ -56,7 +61,12 @@ pub(crate) const EVENT_RULE: Kind = Kind {
         member(
             "Targets",
             list(
-                &Shape::Structure(&[required("Id", text(1, 64)), required("Arn", text(1, 1600))]),
+                &Shape::Structure(&[
+                    required("Id", text(1, 64)),
+                    required("Arn", text(1, 1600)),
+                    member("RoleArn", text(1, 1600)),
+                    member("DeadLetterConfig", Shape::Structure(&[member("Arn", TEXT)])),
+                ]),
                 0,
                 5,
             ),

@@ -1,5 +1,6 @@
 //! The Lambda side: functions by account, Region and name, and who invokes them how.
 
+mod configuration;
 mod policy;
 mod process;
 mod runtime_api;
@@ -8,12 +9,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::time::timeout;
 
+pub(crate) use configuration::{GET_CONFIGURATION, get_function_configuration};
 pub(crate) use policy::{
     ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
     add_permission_context, get_policy, lets_in, on_function, remove_permission,
@@ -97,6 +99,31 @@ impl fmt::Debug for Registered {
     }
 }
 
+/// How Lambda polls a queue for a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Polling {
+    /// The most messages that one invocation gets.
+    pub(crate) batch_size: usize,
+    /// Whether the function says which messages failed (`ReportBatchItemFailures`).
+    pub(crate) reports_failed_items: bool,
+}
+
+/// Where the outcome of an asynchronous invocation goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Destinations {
+    pub(crate) on_success: Option<String>,
+    pub(crate) on_failure: Option<String>,
+}
+
+/// What functions are wired to.
+#[derive(Debug, Default)]
+pub(crate) struct Wires {
+    /// By the ARNs of queue and function.
+    pub(crate) pollings: BTreeMap<(String, String), Polling>,
+    /// By the ARN of the function.
+    pub(crate) destinations: BTreeMap<String, Destinations>,
+}
+
 /// Asynchronous invocation: attempts in all, as Lambda does it by default.
 const ATTEMPTS: u32 = 3;
 
@@ -105,6 +132,7 @@ const ATTEMPTS: u32 = 3;
 pub(crate) struct Functions {
     by_arn: Mutex<BTreeMap<String, Registered>>,
     retry_delay: Mutex<Duration>,
+    wires: Mutex<Wires>,
 }
 
 impl Functions {
@@ -123,6 +151,10 @@ impl Functions {
     pub(crate) fn get(&self, arn: &str) -> Option<Registered> {
         let functions = self.by_arn.lock().unwrap_or_else(PoisonError::into_inner);
         functions.get(unqualified(arn)).cloned()
+    }
+
+    pub(crate) fn wires(&self) -> MutexGuard<'_, Wires> {
+        self.wires.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_retry_delay(&self, delay: Duration) {

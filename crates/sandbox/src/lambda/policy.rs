@@ -19,7 +19,7 @@ use crate::wire::{
 };
 use crate::world::World;
 
-const QUALIFIER: Member = member(
+pub(super) const QUALIFIER: Member = member(
     "Qualifier",
     text_of(
         Allowed::Pattern(r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+", |text| {
@@ -30,7 +30,7 @@ const QUALIFIER: Member = member(
     ),
 );
 
-const FUNCTION_NAME: Member = required(
+pub(super) const FUNCTION_NAME: Member = required(
     "FunctionName",
     text_of(
         Allowed::Pattern(
@@ -60,6 +60,8 @@ pub(crate) const FUNCTION: Kind = Kind {
         member("FunctionArn", text(0, usize::MAX)),
         QUALIFIER,
         member("Policy", text(0, 20_480)),
+        member("CodeSha256", text(0, usize::MAX)),
+        member("State", text(0, usize::MAX)),
         REVISION_ID,
     ]),
     of: |account| &mut account.functions,
@@ -143,7 +145,7 @@ fn arn(place: &Place<'_>, name: &str, qualifier: Option<&str>) -> String {
 }
 
 /// The account and the ARN of what a request names: a function, a version, an alias.
-fn named(request: &Request<'_>) -> Result<(String, String), Failure> {
+pub(super) fn named(request: &Request<'_>) -> Result<(String, String), Failure> {
     let written = request.text("FunctionName").unwrap_or_default();
     let parts: Vec<&str> = written.split(':').collect();
     let (place, name) = match parts.as_slice() {
@@ -186,7 +188,7 @@ fn named(request: &Request<'_>) -> Result<(String, String), Failure> {
     Ok((account.to_owned(), arn(&place, name, qualifier.or(asked))))
 }
 
-fn find(request: &Request<'_>, account: &str, arn: &str) -> Option<Resource> {
+pub(super) fn find(request: &Request<'_>, account: &str, arn: &str) -> Option<Resource> {
     let functions = request.world.account(account)?.functions;
     functions
         .into_iter()
@@ -399,7 +401,7 @@ fn invalid(message: impl Into<String>) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, code, message)
 }
 
-fn no_function(arn: &str) -> Failure {
+pub(super) fn no_function(arn: &str) -> Failure {
     not_found(format!("Function not found: {arn}"))
 }
 

@@ -73,6 +73,9 @@ pub struct Account {
     /// The rules of its buses.
     #[serde(default, rename = "event_rule")]
     pub event_rules: Vec<Resource>,
+    /// Its S3 buckets.
+    #[serde(default, rename = "bucket")]
+    pub buckets: Vec<Resource>,
     /// Its KMS keys.
     #[serde(default, rename = "key")]
     pub keys: Vec<Resource>,
@@ -91,6 +94,9 @@ pub struct Account {
     /// Whether a customer-managed configuration recorder exists, in every Region.
     #[serde(default = "exists")]
     pub config_recorder: bool,
+    /// Whether it records.
+    #[serde(default = "exists")]
+    pub config_recording: bool,
     /// Actions that nobody in the account may perform, as if a service control
     /// policy denied them (`iam:GetAccountSummary`, `iam:Get*`, `*`).
     #[serde(default)]
@@ -126,12 +132,14 @@ impl Account {
             queues: Vec::new(),
             event_buses: Vec::new(),
             event_rules: Vec::new(),
+            buckets: Vec::new(),
             keys: Vec::new(),
             key_aliases: Vec::new(),
             functions: Vec::new(),
             summary: BTreeMap::new(),
             omitted_summary_keys: Vec::new(),
             config_recorder: true,
+            config_recording: true,
             denied_actions: Vec::new(),
             throttled_actions: Vec::new(),
         }

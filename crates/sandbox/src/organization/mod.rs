@@ -2,6 +2,7 @@
 //! types built in Rust.
 
 mod account;
+mod administration;
 mod resource;
 mod root_user;
 
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 pub use account::{Account, AccountState, Role, VirtualMfaDevice};
+pub use administration::{ControlPolicy, DelegatedAdministrator};
 pub use resource::Resource;
 pub(crate) use resource::{Kind, Place};
 pub(crate) use root_user::LONG_AGO;
@@ -34,6 +36,16 @@ pub struct Organization {
     pub management_account: Option<String>,
     /// The member account registered as delegated administrator for IAM.
     pub iam_delegated_administrator: Option<String>,
+    /// The services with trusted access, by principal. IAM's is derived from
+    /// [`root_sessions`](Self::root_sessions).
+    #[serde(default)]
+    pub trusted_services: Vec<String>,
+    /// Who administers other services than IAM.
+    #[serde(default, rename = "delegated_administrator")]
+    pub delegated_administrators: Vec<DelegatedAdministrator>,
+    /// The service control policies besides `FullAWSAccess`, which is on everything.
+    #[serde(default, rename = "control_policy")]
+    pub control_policies: Vec<ControlPolicy>,
     /// Whether privileged root sessions (`RootSessions`) are enabled.
     #[serde(default = "enabled")]
     pub root_sessions: bool,
@@ -56,6 +68,9 @@ impl Organization {
             id: default_id(),
             management_account: None,
             iam_delegated_administrator: None,
+            trusted_services: Vec::new(),
+            delegated_administrators: Vec::new(),
+            control_policies: Vec::new(),
             root_sessions: true,
             regions: Vec::new(),
             organizational_units: Vec::new(),
@@ -82,6 +97,15 @@ impl Organization {
         self.management_account
             .as_deref()
             .or_else(|| self.accounts.first().map(|account| account.id.as_str()))
+    }
+
+    /// The principals of every service with trusted access.
+    pub(crate) fn trusted_services(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.trusted_services.iter().map(String::as_str).collect();
+        if self.root_sessions && !all.contains(&"iam.amazonaws.com") {
+            all.push("iam.amazonaws.com");
+        }
+        all
     }
 
     /// The account with this id.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Account, Organization, OrganizationError, Partition, invalid};
 use crate::wire::{Protocol, Shape};
-use crate::{cloudtrail, cloudwatch, events, kms, lambda, logs, sns, sqs};
+use crate::{cloudtrail, cloudwatch, events, kms, lambda, logs, s3, sns, sqs};
 
 /// Something in a Region of an account: a trail, a log group, an alarm, a topic.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -94,6 +94,7 @@ const KINDS: &[Kind] = &[
     sqs::QUEUE,
     events::EVENT_BUS,
     events::EVENT_RULE,
+    s3::BUCKET,
     kms::KEY,
     kms::KEY_ALIAS,
     lambda::FUNCTION,

@@ -18,8 +18,8 @@ use super::control;
 use crate::request::{Dropped, answer};
 use crate::world::World;
 
-/// No request of a modelled operation is larger.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+/// No request of a modelled operation is larger: as much as a package of a function may be.
+const LARGEST_BODY: usize = 50 * 1024 * 1024;
 
 /// A sandbox that is being served. Dropping it ends the service at once.
 #[derive(Debug)]

@@ -88,6 +88,7 @@ pub(crate) fn role(request: &Request<'_>) -> Vec<Needed> {
         action,
         resource: resource.to_owned(),
         policy: Ok(trust.clone()),
+        owner: None,
     })
     .collect()
 }

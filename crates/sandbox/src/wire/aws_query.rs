@@ -177,7 +177,7 @@ fn text(xml: &mut String, text: &str) {
     }
 }
 
-fn leaf(xml: &mut String, name: &str, content: &str) {
+pub(super) fn leaf(xml: &mut String, name: &str, content: &str) {
     element(xml, name, |xml| self::text(xml, content));
 }
 

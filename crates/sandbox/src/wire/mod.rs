@@ -12,6 +12,7 @@ mod failure;
 mod output;
 mod query_compatible;
 mod rest_json;
+mod rest_xml;
 mod rpc_cbor;
 mod shape;
 
@@ -39,6 +40,8 @@ pub(crate) enum Protocol {
     RpcCbor,
     /// The operation in method and path, JSON both ways: Lambda.
     RestJson,
+    /// The operation in method and path, the rest in headers and body: S3.
+    RestXml,
 }
 
 /// A request as every handler sees it, whatever protocol it came in.
@@ -51,6 +54,9 @@ pub(crate) struct Asked {
 impl Protocol {
     /// The protocol a request speaks, by its content type or its path.
     pub(crate) fn of(parts: &Parts) -> Option<Self> {
+        if rest_xml::is_spoken(parts) {
+            return Some(Self::RestXml);
+        }
         let content_type = parts.headers.get(CONTENT_TYPE);
         let written = content_type.map_or(Some(""), |written| written.to_str().ok())?;
         match written.split(';').next().unwrap_or_default().trim() {
@@ -70,6 +76,7 @@ impl Protocol {
             Self::AwsJson(_) => aws_json::read(parts, body),
             Self::RpcCbor => rpc_cbor::read(parts, body),
             Self::RestJson => rest_json::read(parts, body),
+            Self::RestXml => rest_xml::read(parts, body),
         }
     }
 
@@ -82,6 +89,11 @@ impl Protocol {
         request_id: &str,
     ) -> Response<Bytes> {
         let body = match self {
+            Self::RestXml => {
+                let mut response = rest_xml::answer(output);
+                set_header(&mut response, "x-amz-request-id", request_id);
+                return response;
+            }
             Self::AwsQuery => {
                 aws_query::answer(operation, namespace, output, request_id).into_bytes()
             }
@@ -108,6 +120,7 @@ impl Protocol {
             Self::AwsJson(_) => aws_json::failure(failure),
             Self::RpcCbor => rpc_cbor::failure(failure),
             Self::RestJson => rest_json::failure(failure),
+            Self::RestXml => rest_xml::failure(failure, request_id),
         };
         let mut response = self.respond(failure.status, body, request_id);
         match self {
@@ -137,11 +150,16 @@ impl Protocol {
             Self::AwsJson(_) => "application/x-amz-json-1.1",
             Self::RpcCbor => "application/cbor",
             Self::RestJson => "application/json",
+            Self::RestXml => "application/xml",
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         set_header(&mut response, "content-type", content_type);
-        set_header(&mut response, "x-amzn-requestid", request_id);
+        let id = match self {
+            Self::RestXml => "x-amz-request-id",
+            _ => "x-amzn-requestid",
+        };
+        set_header(&mut response, id, request_id);
         if self == Self::RpcCbor {
             set_header(&mut response, "smithy-protocol", rpc_cbor::NAME);
         }
@@ -155,6 +173,7 @@ impl Protocol {
     pub(crate) fn invalid(self, message: impl Into<String>) -> Failure {
         let code = match self {
             Self::AwsQuery => "ValidationError",
+            Self::RestXml => "InvalidArgument",
             Self::RestJson => "InvalidParameterValueException",
             Self::AwsJson(_) | Self::RpcCbor => "ValidationException",
         };
@@ -165,6 +184,7 @@ impl Protocol {
     pub(crate) fn malformed(self, message: impl Into<String>) -> Failure {
         let code = match self {
             Self::AwsQuery => "MalformedInput",
+            Self::RestXml => "InvalidRequest",
             _ => "SerializationException",
         };
         Failure::new(StatusCode::BAD_REQUEST, code, message)
@@ -173,7 +193,9 @@ impl Protocol {
     /// A principal without the permission.
     pub(crate) fn access_denied(self, message: impl Into<String>) -> Failure {
         match self {
-            Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "AccessDenied", message),
+            Self::AwsQuery | Self::RestXml => {
+                Failure::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+            }
             Self::RestJson => Failure::new(StatusCode::FORBIDDEN, "AccessDeniedException", message),
             Self::AwsJson(_) | Self::RpcCbor => {
                 Failure::new(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
@@ -185,6 +207,10 @@ impl Protocol {
     pub(crate) fn throttled(self) -> Failure {
         let code = match self {
             Self::AwsQuery => "Throttling",
+            Self::RestXml => {
+                let message = "Please reduce your request rate.";
+                return Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", message);
+            }
             Self::RestJson => {
                 let code = "TooManyRequestsException";
                 return Failure::new(StatusCode::TOO_MANY_REQUESTS, code, "Rate exceeded");
@@ -199,6 +225,11 @@ impl Protocol {
         let message = "The security token included in the request is invalid.";
         match self {
             Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message),
+            Self::RestXml => Failure::new(
+                StatusCode::FORBIDDEN,
+                "InvalidAccessKeyId",
+                "The AWS Access Key Id you provided does not exist in our records.",
+            ),
             _ => Failure::new(
                 StatusCode::BAD_REQUEST,
                 "UnrecognizedClientException",
@@ -212,6 +243,7 @@ impl Protocol {
         let message = "The security token included in the request is expired";
         match self {
             Self::AwsQuery => Failure::new(StatusCode::FORBIDDEN, "ExpiredToken", message),
+            Self::RestXml => Failure::new(StatusCode::BAD_REQUEST, "ExpiredToken", message),
             _ => Failure::new(StatusCode::BAD_REQUEST, "ExpiredTokenException", message),
         }
     }

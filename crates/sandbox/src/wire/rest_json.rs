@@ -27,6 +27,12 @@ const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::GET,
+        path: "/2015-03-31/functions/{FunctionName}/configuration",
+        operation: "GetFunctionConfiguration",
+        success: StatusCode::OK,
+    },
+    Route {
+        method: Method::GET,
         path: "/2015-03-31/functions/{FunctionName}/policy",
         operation: "GetPolicy",
         success: StatusCode::OK,

@@ -25,6 +25,7 @@ import boto3_kms
 import boto3_lambda
 import boto3_logs
 import boto3_organizations
+import boto3_s3
 import boto3_securityhub
 import boto3_sns
 import boto3_sqs
@@ -156,10 +157,27 @@ class Run:
         if "does not implement" not in answer.get("Error", {}).get("Message", ""):
             self.say("the message does not say what is not implemented")
 
+    def the_rest(self, operation, parameters, caller):
+        """Calls with each member that no call has set: the sandbox models none of them,
+        and says so."""
+        shape = self.model(operation).input_shape
+        known = self.inputs.setdefault(operation, set())
+        for name, member in shape.members.items():
+            if f".{name}" not in known:
+                asked = {**parameters, name: filled(member)}
+                _, error = self.send(operation, asked, caller, validated=False)
+                answer = error.response if error else {}
+                status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+                self.same("the status", status, 501)
+                known |= {f".{name}"} | members(member, f".{name}")
+
     def sweep(self, operation):
         """Calls with nothing, and with everything empty: whatever the answer, it is one
         of this operation."""
         shape = self.model(operation).input_shape
+        if operation.startswith("s3."):
+            # Without a bucket there is no request, and nothing is no header.
+            return
         calls = [{}] if shape is None else [nothing(shape), emptied(shape)]
         for parameters in calls:
             for account in (EMPTY, FULL):
@@ -185,6 +203,20 @@ def nothing(shape):
     in_path = {name for name, member in shape.members.items()
                if member.serialization.get("location") == "uri"}
     return dict.fromkeys(in_path, "")
+
+
+def filled(shape):
+    """A value of a shape that is not empty."""
+    if shape.type_name == "structure":
+        return {name: filled(member) for name, member in shape.members.items()}
+    full = {
+        "list": lambda: [filled(shape.member)],
+        "map": lambda: {"k": filled(shape.value)},
+        "string": lambda: shape.enum[-1] if shape.enum else "1",
+        "boolean": lambda: True,
+        "timestamp": lambda: LONG_AGO,
+    }
+    return full.get(shape.type_name, lambda: 1)()
 
 
 def emptied(shape):
@@ -474,6 +506,7 @@ def main():
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
     for service in (
+        boto3_s3,
         boto3_sns,
         boto3_sqs,
         boto3_ssm,

@@ -232,7 +232,7 @@ class DoctoredAnswers(unittest.TestCase):
         self.noticed(of_rest("GetPolicy", "", 404, REFUSED), "no JSON")
 
     def test_a_protocol_without_check_is_not_passed(self):
-        model = operation("s3", "ListBuckets")
+        model = operation("ec2", "DescribeRegions")
         self.noticed(problems(model, 200, JSON, b"{}"), "no check of the protocol")
 
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config_rule::Fact;
+use config_rule::{Compliance, Day, Exceptions, Fact};
 use control_tests::{Patient, RepairTable, Repaired, Row, is_write};
 use remediation::{Outcome, StepStatus, remediation_actions};
 use sandbox::Fault;
@@ -72,6 +72,37 @@ async fn every_row_becomes_compliant_or_leaves_the_named_manual_items() {
 #[tokio::test]
 async fn a_dry_run_and_a_mode_that_is_off_change_nothing() {
     table().change_nothing(&everything()).await;
+}
+
+/// What the organization accepts is not repaired, and as soon as it no longer accepts it,
+/// it is.
+#[tokio::test]
+async fn an_excepted_trail_is_left_alone_until_the_exception_expires() {
+    let mut repaired = 0;
+    for row in sandboxed_rows() {
+        let mut patient = patient(&row, &everything());
+        let code = row.verdict().reason;
+        let today = Day::after(row.facts.observed_at, 0);
+        let yesterday = Day::after(row.facts.observed_at, -1);
+        let until = |day: Day| -> Exceptions {
+            let text = format!("{ACCOUNT} {} {day} SOC", code);
+            text.parse().unwrap()
+        };
+        patient.exceptions = until(today);
+        let excepted = patient.remediate().await.unwrap();
+        assert_eq!(writes(&patient), Vec::<String>::new(), "{}", row.name);
+        if row.compliance == Compliance::NonCompliant {
+            assert_eq!(excepted.outcome, Outcome::Refused, "{}", row.name);
+            let why = format!("excepted: {} until {today} by SOC: ", code);
+            assert!(excepted.why.starts_with(&why), "{}", excepted.why);
+            let codes: Vec<_> = excepted.manual.iter().map(|item| &*item.code).collect();
+            assert_eq!((excepted.steps.len(), codes), (0, vec!["EXCEPTED"]));
+        }
+        patient.exceptions = until(yesterday);
+        patient.remediate().await.unwrap();
+        repaired += usize::from(!writes(&patient).is_empty());
+    }
+    assert!(repaired >= 5, "{repaired}");
 }
 
 #[tokio::test]

@@ -1,0 +1,84 @@
+//! Reading what the examinations look at: each thing once.
+
+mod account;
+mod organization;
+mod policies;
+mod stack_sets;
+
+use std::cell::Cell;
+use std::future::Future;
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use config_rule::{Account, CallError, Fact, Unread};
+
+pub(super) use account::{ACTIONS, account};
+pub(super) use organization::{management_account, organization};
+
+/// Asks an account, and remembers whether AWS throttled it to the end.
+pub(super) struct Asker {
+    account: Account,
+    throttled: Cell<bool>,
+}
+
+impl Asker {
+    pub(super) fn new(account: Account) -> Self {
+        Self {
+            account,
+            throttled: Cell::new(false),
+        }
+    }
+
+    /// Whether asking later may tell more.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.throttled.get()
+    }
+
+    /// What a call answers; nothing where AWS says that there is no such thing. Whatever
+    /// hinders it is a fact too, and hides nothing else.
+    async fn ask<T, E, R>(
+        &self,
+        action: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<Option<T>, Unread>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        self.ask_in(&self.account, action, call).await
+    }
+
+    /// The same, where the call is made elsewhere than in the account's first Region.
+    async fn ask_in<T, E, R>(
+        &self,
+        account: &Account,
+        action: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<Option<T>, Unread>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        match account.call(action, call).await {
+            Ok(Fact::Known(answer)) => Ok(answer),
+            Ok(Fact::Unread(unread)) => Err(unread),
+            Err(error) => {
+                if let CallError::Throttled { .. } = error {
+                    self.throttled.set(true);
+                }
+                Err(error.into_unread())
+            }
+        }
+    }
+}
+
+/// As a fact.
+fn fact<T>(read: Result<T, Unread>) -> Fact<T> {
+    read.map_or_else(Fact::Unread, Fact::Known)
+}
+
+/// Reads the time of an SDK's answer.
+fn latest(
+    times: impl Iterator<Item = Option<aws_sdk_config::primitives::DateTime>>,
+) -> Option<config_rule::Timestamp> {
+    times.flatten().map(config_rule::Timestamp::from).max()
+}

@@ -1,0 +1,147 @@
+//! One resource: put into its account, changed there, taken out again.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::asked::{Asked, to_put, to_remove};
+use super::kinds::creating_action;
+use super::{StackPlace, StackResource, rows, wiring};
+use crate::faults::Effect;
+use crate::request::perform_as_administrator;
+use crate::world::World;
+
+/// A resource and where it is to be.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub(super) world: &'a Arc<World>,
+    pub(super) place: &'a StackPlace,
+    pub(super) resource: &'a StackResource,
+}
+
+/// Why a resource is not as it should be, in the words of its service.
+pub(super) type Problem = String;
+
+impl Placed<'_> {
+    /// Makes the resource, or makes it of what it was before.
+    pub(super) async fn put(self, before: Option<&StackResource>) -> Result<(), Problem> {
+        let is_there = before.is_some();
+        self.denied()?;
+        match self.resource.resource_type.as_str() {
+            // A permission is never changed: the old one makes room.
+            "AWS::Lambda::Permission" if is_there => self.remove_before(before).await?,
+            "AWS::Lambda::Function" => self.look_for_code().await?,
+            _ => {}
+        }
+        match to_put(self.resource, is_there) {
+            Some(asked) => self.ask(asked).await,
+            None => match self.put_without_request(is_there)? {
+                true => Ok(()),
+                false => Err("the sandbox has no resources of this type".to_owned()),
+            },
+        }
+    }
+
+    /// Whether the resource could be put where no request puts it.
+    fn put_without_request(self, is_there: bool) -> Result<bool, Problem> {
+        Ok(rows::put(self, is_there)? || wiring::put(self) || is_inert(self.resource))
+    }
+
+    /// Takes the resource out of its account. What is not there any more is no problem.
+    pub(super) async fn remove(self) -> Result<(), Problem> {
+        if self.resource.resource_type == "AWS::S3::Bucket" {
+            let bucket = self.resource.reference();
+            if self.world.objects.any_in(bucket) {
+                return Err(format!(
+                    "The bucket you tried to delete is not empty ({bucket}). You must delete \
+                     all versions in the bucket."
+                ));
+            }
+        }
+        match to_remove(self.resource) {
+            Some(asked) => match self.ask(asked).await {
+                Err(problem) if is_gone(&problem) => Ok(()),
+                removed => removed,
+            },
+            None => {
+                rows::remove(self);
+                wiring::remove(self);
+                Ok(())
+            }
+        }
+    }
+
+    async fn remove_before(self, before: Option<&StackResource>) -> Result<(), Problem> {
+        let Some(resource) = before else {
+            return Ok(());
+        };
+        self.ask(to_remove(resource).unwrap_or_default()).await
+    }
+
+    /// What no request makes here is made by one on AWS, and that may be denied.
+    fn denied(self) -> Result<(), Problem> {
+        let Some(action) = creating_action(&self.resource.resource_type) else {
+            return Ok(());
+        };
+        let account = &self.place.account;
+        let denied = |effect: &Effect| *effect == Effect::AccessDenied;
+        match self.world.faults.take(account, action, denied) {
+            Some(_) => Err(format!(
+                "AccessDenied: no permission for {action} in account {account}"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Lambda takes the code of a function out of a bucket of its Region, in the version
+    /// that is named.
+    async fn look_for_code(self) -> Result<(), Problem> {
+        let code = self.resource.properties.get("Code");
+        let of = |member: &str| code.and_then(|code| code.get(member)).cloned();
+        let object = json!({
+            "Bucket": of("S3Bucket"),
+            "Key": of("S3Key"),
+            "VersionId": of("S3ObjectVersion"),
+        });
+        let (account, region) = (&self.place.account, &self.place.region);
+        let got = ("s3", "GetObject");
+        let got = perform_as_administrator(self.world, account, region, got, object).await;
+        got.map(drop).map_err(|failure| {
+            format!(
+                "Resource handler returned message: \"Error occurred while GetObject. S3 Error \
+                 Code: {}. S3 Error Message: {}\"",
+                failure.code, failure.message
+            )
+        })
+    }
+
+    async fn ask(self, asked: Vec<Asked>) -> Result<(), Problem> {
+        for (service, operation, input) in asked {
+            let (account, region) = (&self.place.account, &self.place.region);
+            let operation = (service, operation);
+            perform_as_administrator(self.world, account, region, operation, input)
+                .await
+                .map_err(|failure| failure.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// What is part of a stack and changes nothing that is modelled here.
+fn is_inert(resource: &StackResource) -> bool {
+    matches!(
+        resource.resource_type.as_str(),
+        "AWS::Config::ConfigurationAggregator"
+            | "AWS::Config::RemediationConfiguration"
+            | "AWS::SSM::Document"
+            | "AWS::SecurityHub::AutomationRule"
+    )
+}
+
+/// Whether a refusal says that there is nothing to be removed.
+fn is_gone(problem: &str) -> bool {
+    let code = problem.split(':').next().unwrap_or_default();
+    ["NotFound", "ResourceNotFound", "NoSuchConfigRule"]
+        .iter()
+        .any(|start| code.starts_with(start))
+}
