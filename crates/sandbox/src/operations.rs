@@ -8,8 +8,8 @@ use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    administration, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs, organizations,
-    s3, security_hub, sns, sqs, ssm, sts,
+    administration, cloudformation, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs,
+    organizations, s3, security_hub, sns, sqs, ssm, sts,
 };
 
 /// An operation of a service.
@@ -130,6 +130,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The namespace of a service's XML.
 pub(crate) fn namespace(service: &str) -> &'static str {
     match service {
+        "cloudformation" => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         "sns" => "http://sns.amazonaws.com/doc/2010-03-31/",
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -327,6 +328,16 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("organizations", "ListTargetsForPolicy", "organizations:ListTargetsForPolicy", &administration::LIST_TARGETS, any, administration::list_targets),
     row("organizations", "ListAccountsForParent", "organizations:ListAccountsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_accounts_for_parent),
     row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
+
+    row("cloudformation", "CreateChangeSet", "cloudformation:CreateChangeSet", &cloudformation::CREATE_CHANGE_SET, cloudformation::on_stack, cloudformation::create_change_set),
+    row("cloudformation", "DeleteChangeSet", "cloudformation:DeleteChangeSet", &cloudformation::OF_CHANGE_SET, cloudformation::on_stack, cloudformation::delete_change_set),
+    row("cloudformation", "DeleteStack", "cloudformation:DeleteStack", &cloudformation::DELETE_STACK, cloudformation::on_stack, cloudformation::delete_stack),
+    row("cloudformation", "DescribeChangeSet", "cloudformation:DescribeChangeSet", &cloudformation::DESCRIBE_CHANGE_SET, cloudformation::on_stack, cloudformation::describe_change_set),
+    row("cloudformation", "DescribeStackEvents", "cloudformation:DescribeStackEvents", &cloudformation::DESCRIBE_EVENTS, cloudformation::on_stack, cloudformation::describe_stack_events),
+    row("cloudformation", "DescribeStacks", "cloudformation:DescribeStacks", &cloudformation::DESCRIBE_STACKS, cloudformation::on_stack, cloudformation::describe_stacks),
+    row("cloudformation", "ExecuteChangeSet", "cloudformation:ExecuteChangeSet", &cloudformation::EXECUTE_CHANGE_SET, cloudformation::on_stack, cloudformation::execute_change_set),
+    row("cloudformation", "GetTemplate", "cloudformation:GetTemplate", &cloudformation::GET_TEMPLATE, cloudformation::on_stack, cloudformation::get_template),
+    row("cloudformation", "ListStacks", "cloudformation:ListStacks", &cloudformation::LIST_STACKS, any, cloudformation::list_stacks),
 
     row("s3", "GetObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::get_object),
     row("s3", "HeadBucket", "s3:ListBucket", &s3::OF_BUCKET, s3::bucket, s3::head_bucket),

@@ -204,9 +204,16 @@ impl Sandbox {
         self.0.config.status(&key)
     }
 
-    /// Waits until AWS Config has no invocation under way.
+    /// Waits until AWS Config has no invocation under way, and AWS CloudFormation no
+    /// operation on a stack or stack set.
     pub async fn settled(&self) {
-        self.0.config.settled().await;
+        loop {
+            self.0.stacks.settled().await;
+            self.0.config.settled().await;
+            if self.0.stacks.are_settled() {
+                return;
+            }
+        }
     }
 
     /// Every message that was published to a topic so far; they are then forgotten.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::calls::Calls;
 use crate::clock::Clock;
+use crate::cloudformation::Stacks;
 use crate::cloudtrail::Pace;
 use crate::cloudwatch::{AlarmHistory, Metrics};
 use crate::config::Config;
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) parameters: Parameters,
     pub(crate) findings: Findings,
     pub(crate) objects: Objects,
+    pub(crate) stacks: Stacks,
     pub(crate) metrics: Metrics,
     pub(crate) alarm_history: AlarmHistory,
     pub(crate) faults: Faults,
@@ -67,6 +69,7 @@ impl World {
             parameters: Parameters::default(),
             findings: Findings::default(),
             objects: Objects::default(),
+            stacks: Stacks::default(),
             metrics: Metrics::default(),
             alarm_history: AlarmHistory::default(),
             faults: Faults::standing(&organization),

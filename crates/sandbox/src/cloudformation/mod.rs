@@ -9,21 +9,31 @@
 //! attributes. Anything else is an error that names it, because what is passed over in
 //! silence would be tested by nothing.
 
+mod api;
 mod asked;
 mod change;
 mod error;
+mod execution;
 mod intrinsics;
 mod kinds;
 mod parameter;
 mod provision;
 mod rows;
+mod stacks;
 mod template;
 mod transition;
 mod wiring;
 mod yaml;
 
+pub(crate) use api::{
+    CREATE_CHANGE_SET, DELETE_STACK, DESCRIBE_CHANGE_SET, DESCRIBE_EVENTS, DESCRIBE_STACKS,
+    EXECUTE_CHANGE_SET, GET_TEMPLATE, LIST_STACKS, OF_CHANGE_SET, create_change_set,
+    delete_change_set, delete_stack, describe_change_set, describe_stack_events, describe_stacks,
+    execute_change_set, get_template, list_stacks, on_stack,
+};
 pub use error::{DeployError, TemplateError};
 pub use parameter::{Parameter, ParameterType};
+pub(crate) use stacks::Stacks;
 pub use template::{Stack, StackResource, Template};
 pub(crate) use transition::deploy;
 

@@ -34,7 +34,16 @@ impl Placed<'_> {
             _ => {}
         }
         match to_put(self.resource, is_there) {
-            Some(asked) => self.ask(asked).await,
+            Some(asked) => match self.ask(asked).await {
+                Err((problem, done)) => {
+                    // Half of a resource is none.
+                    if done > 0 && !is_there {
+                        self.remove().await?;
+                    }
+                    Err(problem)
+                }
+                Ok(()) => Ok(()),
+            },
             None => match self.put_without_request(is_there)? {
                 true => Ok(()),
                 false => Err("the sandbox has no resources of this type".to_owned()),
@@ -60,8 +69,8 @@ impl Placed<'_> {
         }
         match to_remove(self.resource) {
             Some(asked) => match self.ask(asked).await {
-                Err(problem) if is_gone(&problem) => Ok(()),
-                removed => removed,
+                Err((problem, _)) if !is_gone(&problem) => Err(problem),
+                _ => Ok(()),
             },
             None => {
                 rows::remove(self);
@@ -75,7 +84,8 @@ impl Placed<'_> {
         let Some(resource) = before else {
             return Ok(());
         };
-        self.ask(to_remove(resource).unwrap_or_default()).await
+        let asked = to_remove(resource).unwrap_or_default();
+        self.ask(asked).await.map_err(|(problem, _)| problem)
     }
 
     /// What no request makes here is made by one on AWS, and that may be denied.
@@ -115,13 +125,14 @@ impl Placed<'_> {
         })
     }
 
-    async fn ask(self, asked: Vec<Asked>) -> Result<(), Problem> {
-        for (service, operation, input) in asked {
+    /// Asks one after the other. An error comes with the number of those that were done.
+    async fn ask(self, asked: Vec<Asked>) -> Result<(), (Problem, usize)> {
+        for (done, (service, operation, input)) in asked.into_iter().enumerate() {
             let (account, region) = (&self.place.account, &self.place.region);
             let operation = (service, operation);
             perform_as_administrator(self.world, account, region, operation, input)
                 .await
-                .map_err(|failure| failure.to_string())?;
+                .map_err(|failure| (failure.to_string(), done))?;
         }
         Ok(())
     }
