@@ -182,7 +182,10 @@ fn other_shapes_are_refused() {
     );
     assert_eq!(
         mistakes("[[exceptions]]"),
-        ["1:3: exceptions: unknown; did you mean exception? allowed here: rules, exception"]
+        [
+            "1:3: exceptions: unknown; did you mean exception? allowed here: rules, exception, \
+             organization, accounts, regions, group"
+        ]
     );
 }
 

@@ -164,8 +164,8 @@ fn a_mistake_is_told_with_line_column_key_and_what_is_allowed() {
         ),
         (
             "\n[rule.no-root-keys]",
-            "2:2: rule: unknown; did you mean rules? allowed here: rules, exception, \
-             organization, accounts, regions, group",
+            "2:2: rule: unknown; did you mean rules? allowed here: rules, \
+             exception, organization, accounts, regions, group",
         ),
         (
             "[rules.no-root-keys]\nowner = 'me'",

@@ -3,6 +3,7 @@
 mod audit_root;
 mod check;
 mod demo;
+mod deploy;
 mod doctor;
 mod drill;
 mod exceptions;
@@ -41,6 +42,8 @@ enum Command {
     AuditRoot(audit_root::AuditRoot),
     Check(check::Check),
     Demo(demo::Demo),
+    Deploy(deploy::Deploy),
+    Destroy(deploy::Destroy),
     Doctor(doctor::Doctor),
     Drill(drill::Drill),
     ExplainFilter(explain_filter::ExplainFilter),
@@ -60,6 +63,8 @@ async fn main() -> ExitCode {
         Command::AuditRoot(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Demo(command) => command.run().await,
+        Command::Deploy(command) => command.run().await,
+        Command::Destroy(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
         Command::Drill(command) => command.run().await,
         Command::ExplainFilter(command) => command.run(),

@@ -21,3 +21,13 @@ pub(crate) fn accounts(length: usize) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// A bar over `length` of what `what` says.
+pub(crate) fn counted(length: usize, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {what} {{wide_msg}}");
+    match ProgressStyle::with_template(&template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

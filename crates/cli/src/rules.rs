@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use bundle::{ConfiguredRule, Mistake, Organization, Rules};
+use anyhow::{anyhow, bail};
+use bundle::{ConfiguredRule, Organization, Rules};
 use clap::Args;
 use serde::Serialize;
 
@@ -60,13 +60,28 @@ impl RulesFile {
 }
 
 impl ChosenRules {
-    pub(crate) fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
-        self.rules.enabled()
+    /// Where rootguard is deployed; says what the file lacks for that.
+    pub(crate) fn organization(&self) -> anyhow::Result<&Organization> {
+        self.rules.organization().map_err(|lacking| match &self.file {
+            None => anyhow!(
+                "there is no {RULES_TOML} here, and where to deploy only a file says: copy that of \
+                 the repository, and fill in [organization], [accounts], [regions] and [[group]]"
+            ),
+            Some(path) => {
+                let path = path.display();
+                let lines: Vec<_> = lacking.iter().map(|it| format!("\n  {path}:{it}")).collect();
+                anyhow!("{path} does not say all that a deployment needs{}", lines.concat())
+            }
+        })
     }
 
-    /// Who and where the organization is, or what the file lacks to say so.
-    pub(crate) fn organization(&self) -> Result<&Organization, &[Mistake]> {
-        self.rules.organization()
+    /// Every rule, also those that are switched off.
+    pub(crate) fn all(&self) -> &[ConfiguredRule] {
+        self.rules.all()
+    }
+
+    pub(crate) fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
+        self.rules.enabled()
     }
 
     pub(crate) fn exceptions(&self) -> &[ShownException] {

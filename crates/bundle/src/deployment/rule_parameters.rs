@@ -57,13 +57,13 @@ pub(super) fn input_length(rule: &ConfiguredRule, organization: &Organization) -
     Json::Object(written).to_string().chars().count()
 }
 
-/// How bad it is where a rule does not hold.
-pub(super) fn severity(rule: &ConfiguredRule, into: &mut BTreeMap<String, Value>) {
+/// How bad it is where a rule does not hold, and where that is accepted for a while.
+pub(super) fn judgement(rule: &ConfiguredRule, into: &mut BTreeMap<String, Value>) {
     let severity = rule.severity.word().to_owned();
-    into.insert(
-        format!("{}Severity", word(rule.name())),
-        Value::Text(severity),
-    );
+    let name = word(rule.name());
+    into.insert(format!("{name}Severity"), Value::Text(severity));
+    let accepted = rule.accepted().to_string();
+    into.insert(format!("{name}Exceptions"), Value::Text(accepted));
 }
 
 /// What a remediating function reads of its rule.
@@ -78,6 +78,8 @@ pub(super) fn remediation(
         format!("{name}RuleParameters"),
         Value::Text(parameters.to_string()),
     );
+    let accepted = rule.accepted().to_string();
+    into.insert(format!("{name}Exceptions"), Value::Text(accepted));
     let mut settings = rule.remediation.clone();
     let key = "managementAccountId";
     if is_remediated_centrally(rule) && settings.get(key).is_none_or(|id| id == "") {

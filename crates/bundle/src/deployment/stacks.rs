@@ -384,7 +384,7 @@ impl Wanted<'_> {
             );
         for rule in rules {
             parameters = parameters.and(self.package(rule.name(), home));
-            of_rule::severity(rule, &mut parameters.0);
+            of_rule::judgement(rule, &mut parameters.0);
         }
         // Findings are sent where somebody sees that those which AWS Config forwards are
         // suppressed: else each result would be there twice.

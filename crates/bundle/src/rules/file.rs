@@ -1,6 +1,7 @@
 //! Reading `rules.toml`.
 
 mod exceptions;
+mod organization;
 
 use std::ops::Range;
 
@@ -8,8 +9,6 @@ use config_rule::{Choice, ParameterError, ParameterKind, ParameterSpec, Timestam
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-mod organization;
 
 use super::{ConfiguredRule, Rules};
 use crate::mistake::{Mistake, meant};

@@ -97,16 +97,10 @@ impl Doctor {
 /// What people should know besides the findings.
 fn notes(rules: &ChosenRules) -> Vec<String> {
     let mut notes = vec![format!("Held to the {rules}.")];
-    if let Err(missing) = rules.organization() {
-        let missing: Vec<_> = missing.iter().map(|one| one.key.as_str()).collect();
-        let missing = match missing.as_slice() {
-            [] => "[organization], [accounts], [regions] and [[group]]".to_owned(),
-            keys => keys.join(", "),
-        };
+    if let Err(lacking) = rules.organization() {
         notes.push(format!(
-            "They do not say who and where the organization is: {missing}. So central accounts, \
-             forwarding and artifacts were not looked at, and the home Region is taken to be \
-             that of the credentials."
+            "Central accounts, forwarding and artifacts were not looked at, and the home Region \
+             is taken to be that of the credentials: {lacking}."
         ));
     }
     notes

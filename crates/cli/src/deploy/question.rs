@@ -1,0 +1,71 @@
+//! Asking before something is done.
+
+use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
+
+use anyhow::{Context, bail};
+use std::cell::Cell;
+use tokio::sync::oneshot;
+
+/// What somebody answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Yes,
+    No,
+}
+
+/// Questions, until somebody answers them all.
+pub(super) struct Questions {
+    answered: Cell<bool>,
+}
+
+impl Questions {
+    /// With `--yes`, nobody is asked.
+    pub(super) fn new(yes: bool) -> Self {
+        Self {
+            answered: Cell::new(yes),
+        }
+    }
+
+    pub(super) async fn ask(&self, question: &str) -> anyhow::Result<Answer> {
+        if self.answered.get() {
+            return Ok(Answer::Yes);
+        }
+        let line = line(&format!(
+            "{question} Type yes, all (and ask no more) or no: "
+        ))
+        .await?;
+        match line.as_str() {
+            "yes" => Ok(Answer::Yes),
+            "all" => {
+                self.answered.set(true);
+                Ok(Answer::Yes)
+            }
+            _ => Ok(Answer::No),
+        }
+    }
+}
+
+/// A line that somebody typed. On a thread of its own, so that Ctrl-C is heard meanwhile.
+pub(super) async fn line(question: &str) -> anyhow::Result<String> {
+    {
+        let mut out = stdout().lock();
+        write!(out, "{question}")?;
+        out.flush()?;
+    }
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = stdin().lock().read_line(&mut line);
+        // Nobody listens any more after Ctrl-C.
+        let _ = tell.send(read.map(|_| line));
+    });
+    let line = told.await.context("the answer was lost")??;
+    if line.is_empty() {
+        // Whoever reads the answer later should not find it behind the question.
+        writeln!(stdout())?;
+        if !stdin().is_terminal() {
+            bail!("nobody answered; without a terminal, say --yes");
+        }
+    }
+    Ok(line.trim().to_owned())
+}
