@@ -319,6 +319,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("organizations", "ListOrganizationalUnitsForParent", "organizations:ListOrganizationalUnitsForParent", &organizations::LIST_FOR_PARENT, organizations::parent, organizations::list_organizational_units_for_parent),
 
 
+    row("securityhub", "GetEnabledStandards", "securityhub:GetEnabledStandards", &security_hub::ENABLED_STANDARDS, any, security_hub::get_enabled_standards),
+    row("securityhub", "GetFindings", "securityhub:GetFindings", &security_hub::GET_FINDINGS, any, security_hub::get_findings),
     row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];
 

@@ -13,6 +13,7 @@ mod demo;
 mod everywhere;
 mod exceptions;
 mod filters;
+mod gains;
 mod native;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]
