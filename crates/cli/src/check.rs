@@ -15,12 +15,13 @@ use config_rule::{Account, Identity, sdk};
 use crate::exit::Outcome;
 use crate::formats::{self, Format};
 use crate::native::Differences;
-use crate::organization::Selection;
+use crate::organization::{Seen, Selection};
 use crate::progress;
 use crate::report;
 use crate::rows::{self, Counts, Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
 use crate::score::Scores;
+use crate::standards;
 
 /// Judge the account of the current credentials, an organization, or a snapshot
 ///
@@ -42,14 +43,39 @@ pub(crate) struct Check {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["profile", "region", "endpoint_url", "snapshot_out", "organization"]
+        conflicts_with_all = [
+            "profile", "region", "endpoint_url", "snapshot_out", "organization", "score_gains",
+        ]
     )]
     snapshot: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    gains: ScoreGains,
     /// How results are printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+}
+
+/// Whether Security Hub is asked.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ScoreGains {
+    /// Say what the score of each standard that is enabled in Security Hub gains where its
+    /// controls that ask what ours ask pass; reads its findings, as the account that asks
+    /// sees them
+    #[arg(long)]
+    score_gains: bool,
+}
+
+impl ScoreGains {
+    /// What Security Hub's findings tell; nothing where nobody wants to know.
+    pub(crate) async fn notes(self, account: &Account) -> Vec<String> {
+        if self.score_gains {
+            standards::notes(account).await
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 /// Where to find the account.
@@ -70,14 +96,20 @@ impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
         if self.selection.organization {
-            return organization(self.place, &self.selection, &rules, self.format).await;
+            let caller = self.place.account().await?;
+            let seen = self.selection.observe(&caller, &rules).await?;
+            let gains = self.gains.notes(&caller).await;
+            return organization(seen, &caller, &rules, self.format, gains);
         }
         if let Some(file) = &self.snapshot_out {
             Snapshot::is_writable(file)?;
         }
-        let snapshot = match &self.snapshot {
-            Some(file) => Snapshot::read(file)?,
-            None => observe(self.place, &rules).await?,
+        let (snapshot, gains) = if let Some(file) = &self.snapshot {
+            (Snapshot::read(file)?, Vec::new())
+        } else {
+            let account = self.place.account().await?;
+            let snapshot = observe(&account, &rules).await;
+            (snapshot, self.gains.notes(&account).await)
         };
         let rows: Vec<_> = rules
             .enabled()
@@ -99,51 +131,58 @@ impl Check {
         }
         let counts = match self.format.of_whole() {
             None if self.format == Format::Html => {
-                report::print(&rows, &rules, &notes)?;
+                report::print(&rows, &rules, &notes, &gains)?;
                 Counts::of(&rows)
             }
             Some(format) => {
                 let counts = Counts::of(&rows);
                 notes.extend(native_notes(&rows));
+                if format == rows::Format::Table {
+                    notes.extend(gains);
+                } else {
+                    tell(&gains);
+                }
                 rows::print(&rows, counts, &rules, &notes, format)?;
                 counts
             }
-            None => formats::print(self.format, &mut rows.into_iter().map(Ok))?,
+            None => {
+                let counts = formats::print(self.format, &mut rows.into_iter().map(Ok))?;
+                tell(&gains);
+                counts
+            }
         };
         written?;
         Ok(outcome(counts))
     }
 }
 
-/// Judges every account of an organization.
-async fn organization(
-    place: Place,
-    selection: &Selection,
+/// Judges what was seen of an organization.
+fn organization(
+    mut seen: Seen,
+    caller: &Account,
     rules: &ChosenRules,
     format: Format,
+    gains: Vec<String>,
 ) -> anyhow::Result<Outcome> {
-    let caller = place.account().await?;
-    let mut seen = selection.observe(&caller, rules).await?;
     let mut notes = seen.notes();
-    let rows = seen.rows(&caller, rules);
+    let rows = seen.rows(caller, rules);
     let counts = match format.of_whole() {
         None if format == Format::Html => {
             let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
-            report::print(&rows, rules, &notes)?;
+            report::print(&rows, rules, &notes, &gains)?;
             Counts::of(&rows)
         }
         None => {
             let counts = formats::print(format, &mut rows.into_iter())?;
-            // Standard output is for programs.
-            for note in notes {
-                let _ = writeln!(std::io::stderr(), "{note}");
-            }
+            notes.extend(gains);
+            tell(&notes);
             counts
         }
         Some(rows::Format::Json) => {
             let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
             let counts = Counts::of(&rows);
             rows::print(&rows, counts, rules, &notes, rows::Format::Json)?;
+            tell(&gains);
             counts
         }
         Some(rows::Format::Table) => {
@@ -166,6 +205,7 @@ async fn organization(
                 format!("Its own controls that ask the same: {}.", native.sentence()),
             ]);
             notes.extend(differences.notes());
+            notes.extend(gains);
             rows::print(&shown, counts, rules, &notes, rows::Format::Table)?;
             counts
         }
@@ -173,18 +213,23 @@ async fn organization(
     Ok(outcome(counts))
 }
 
-pub(crate) async fn observe(place: Place, rules: &ChosenRules) -> anyhow::Result<Snapshot> {
+pub(crate) async fn observe(account: &Account, rules: &ChosenRules) -> Snapshot {
     let bar = progress::bar(rules.enabled().count());
-    bar.set_message("sts:GetCallerIdentity");
-    let account = place.account().await?;
-    let mut snapshot = Snapshot::of(&account);
+    let mut snapshot = Snapshot::of(account);
     for rule in rules.enabled() {
         bar.set_message(rule.name());
-        snapshot.observe(&account, rule).await;
+        snapshot.observe(account, rule).await;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok(snapshot)
+    snapshot
+}
+
+/// Says something to people, where standard output is for programs.
+fn tell(notes: &[String]) {
+    for note in notes {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
 }
 
 impl Place {

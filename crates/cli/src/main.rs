@@ -19,6 +19,7 @@ mod rows;
 mod rules;
 mod score;
 mod serve;
+mod standards;
 mod status;
 mod table;
 mod test_filter;

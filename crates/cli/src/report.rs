@@ -10,7 +10,7 @@ use security_hub::CONTROLS;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::check::{Place, observe};
+use crate::check::{Place, ScoreGains, observe};
 use crate::exit::{Outcome, is_closed_pipe};
 use crate::native::Differences;
 use crate::organization::Selection;
@@ -30,6 +30,8 @@ pub(crate) struct Report {
     rules: RulesFile,
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    gains: ScoreGains,
     /// File to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -52,26 +54,32 @@ impl Report {
             .as_deref()
             .map(States::of_report)
             .transpose()?;
+        let caller = self.place.account().await?;
         let (rows, notes) = if self.selection.organization {
-            let caller = self.place.account().await?;
             let mut seen = self.selection.observe(&caller, &rules).await?;
             let notes = seen.notes();
             let rows: Result<Vec<Row>, _> = seen.rows(&caller, &rules).collect();
             (rows?, notes)
         } else {
-            let snapshot = observe(self.place, &rules).await?;
+            let snapshot = observe(&caller, &rules).await;
             let rows = rules.enabled().map(|rule| judged(&snapshot, None, rule));
             (rows.collect(), Vec::new())
         };
-        let page = page(&rows, &rules, &notes, previous.as_ref())?;
+        let gains = self.gains.notes(&caller).await;
+        let page = page(&rows, &rules, &notes, &gains, previous.as_ref())?;
         write(&self.output, &page).with_context(|| format!("writing {}", self.output.display()))?;
         Ok(Outcome::Done)
     }
 }
 
 /// Prints the page, for `check`. Nobody has to read it to the end.
-pub(crate) fn print(rows: &[Row], rules: &ChosenRules, notes: &[String]) -> anyhow::Result<()> {
-    let page = page(rows, rules, notes, None)?;
+pub(crate) fn print(
+    rows: &[Row],
+    rules: &ChosenRules,
+    notes: &[String],
+    gains: &[String],
+) -> anyhow::Result<()> {
+    let page = page(rows, rules, notes, gains, None)?;
     let mut out = std::io::stdout().lock();
     let written = out.write_all(page.as_bytes()).and_then(|()| out.flush());
     match written.map_err(anyhow::Error::from) {
@@ -84,9 +92,13 @@ fn page(
     rows: &[Row],
     rules: &ChosenRules,
     notes: &[String],
+    gains: &[String],
     previous: Option<&States>,
 ) -> anyhow::Result<String> {
-    let data = data(rows, rules, notes, previous)?;
+    let mut data = data(rows, rules, notes, previous)?;
+    if let Some(members) = data.as_object_mut() {
+        members.insert("gains".to_owned(), json!(gains));
+    }
     // What an account is called must not end the element.
     let data = data.to_string().replace('<', "\\u003c");
     Ok(PAGE.replacen(DATA, &data, 1))

@@ -11,7 +11,7 @@ use crate::rows::{Row, RowResult};
 
 /// What a control says of an account, as far as a score goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Finding {
+pub(crate) enum Finding {
     Passed,
     Failed,
     /// Of a check that could not tell.
@@ -20,11 +20,11 @@ enum Finding {
 
 /// The controls of which something is known, and the worst of each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tally(BTreeMap<&'static str, Finding>);
+pub(crate) struct Tally(BTreeMap<String, Finding>);
 
 impl Tally {
-    fn add(&mut self, control: &'static str, finding: Finding) {
-        let worst = self.0.entry(control).or_insert(finding);
+    pub(crate) fn add(&mut self, control: &str, finding: Finding) {
+        let worst = self.0.entry(control.to_owned()).or_insert(finding);
         *worst = match (*worst, finding) {
             (Finding::Failed, _) | (_, Finding::Failed) => Finding::Failed,
             (Finding::Unknown, _) | (_, Finding::Unknown) => Finding::Unknown,
@@ -32,7 +32,28 @@ impl Tally {
         };
     }
 
-    fn score(&self) -> Score {
+    /// Of these controls, those that are here and did not pass.
+    pub(crate) fn not_passed<'a>(&self, controls: &[&'a str]) -> Vec<&'a str> {
+        let is_left = |control: &&&str| {
+            let worst = self.0.get(**control);
+            worst.is_some_and(|worst| *worst != Finding::Passed)
+        };
+        controls.iter().filter(is_left).copied().collect()
+    }
+
+    /// The same where these controls passed.
+    #[must_use]
+    pub(crate) fn if_passed(&self, controls: &[&str]) -> Self {
+        let mut tally = self.clone();
+        for (control, worst) in &mut tally.0 {
+            if controls.contains(&control.as_str()) {
+                *worst = Finding::Passed;
+            }
+        }
+        tally
+    }
+
+    pub(crate) fn score(&self) -> Score {
         let passed = self.0.values().filter(|worst| **worst == Finding::Passed);
         Score {
             passed: passed.count(),
@@ -50,10 +71,16 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    /// `2 of 4 controls passed (50 %)`, as Security Hub rounds it.
+    /// Per cent, as Security Hub rounds it; nothing without data.
+    pub(crate) fn percent(self) -> Option<usize> {
+        let Self { passed, with_data } = self;
+        (passed * 200 + with_data).checked_div(with_data * 2)
+    }
+
+    /// `2 of 4 controls passed (50 %)`.
     pub(crate) fn sentence(self) -> String {
         let Self { passed, with_data } = self;
-        match (passed * 200 + with_data).checked_div(with_data * 2) {
+        match self.percent() {
             Some(percent) => format!("{passed} of {with_data} controls passed ({percent} %)"),
             None => "no data".to_owned(),
         }

@@ -363,6 +363,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("s3", "HeadObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::head_object),
     row("s3", "PutObject", "s3:PutObject", &s3::PUT_OBJECT, s3::object, s3::put_object),
 
+    row("securityhub", "GetEnabledStandards", "securityhub:GetEnabledStandards", &security_hub::ENABLED_STANDARDS, any, security_hub::get_enabled_standards),
+    row("securityhub", "GetFindings", "securityhub:GetFindings", &security_hub::GET_FINDINGS, any, security_hub::get_findings),
     row("securityhub", "BatchImportFindings", "securityhub:BatchImportFindings", &security_hub::IMPORT, security_hub::products, security_hub::batch_import_findings),
 ];
 

@@ -276,6 +276,12 @@ impl Sandbox {
         self.0.findings.of(account, region)
     }
 
+    /// Gives an account in a Region a finding of Security Hub's own controls, in ASFF. An
+    /// administrator is shown those about others too.
+    pub fn add_finding(&self, account: &str, region: &str, finding: Value) {
+        self.0.findings.add(account, region, finding);
+    }
+
     /// Makes something go wrong from now on.
     pub fn inject(&self, fault: Fault) {
         self.0.faults.inject(fault);

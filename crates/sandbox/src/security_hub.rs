@@ -1,4 +1,7 @@
-//! Security Hub: findings that an account makes itself, by account and Region.
+//! Security Hub: findings that an account makes itself, by account and Region, and what is
+//! shown of them and of AWS's own.
+
+mod reading;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,9 +17,16 @@ use crate::wire::{
     Allowed, Failure, Shape, Structure, integer, list, member, one_of, required, text_of,
 };
 
-/// What Security Hub has, by the place and product of a finding and its id.
+pub(crate) use reading::{ENABLED_STANDARDS, GET_FINDINGS, get_enabled_standards, get_findings};
+
+/// What Security Hub has.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(Mutex<BTreeMap<[String; 2], Value>>);
+pub(crate) struct Findings {
+    /// By the place and product of a finding and its id.
+    imported: Mutex<BTreeMap<[String; 2], Value>>,
+    /// Those of its own controls, by the account and Region that are shown them.
+    own: Mutex<BTreeMap<[String; 2], Vec<Value>>>,
+}
 
 const fn words(max: usize) -> Shape {
     text_of(
@@ -234,14 +244,7 @@ pub(crate) fn products(request: &Request<'_>) -> Vec<Needed> {
 pub(crate) fn batch_import_findings(request: &Request<'_>) -> Result<Structure, Failure> {
     let account = request.world.account(request.account());
     if !account.is_some_and(|account| account.security_hub) {
-        return Err(Failure::new(
-            StatusCode::UNAUTHORIZED,
-            "InvalidAccessException",
-            format!(
-                "Account {} is not subscribed to AWS Security Hub",
-                request.account()
-            ),
-        ));
+        return Err(not_enabled(request));
     }
     let findings = request.list("Findings");
     if let Some(unkept) = findings.iter().find_map(unkept) {
@@ -277,6 +280,21 @@ pub(crate) fn batch_import_findings(request: &Request<'_>) -> Result<Structure, 
         .with("FailedCount", count(failed.len()))
         .with("SuccessCount", count(findings.len() - failed.len()))
         .with("FailedFindings", failed))
+}
+
+fn not_enabled(request: &Request<'_>) -> Failure {
+    Failure::new(
+        StatusCode::UNAUTHORIZED,
+        "InvalidAccessException",
+        format!(
+            "Account {} is not subscribed to AWS Security Hub",
+            request.account()
+        ),
+    )
+}
+
+fn invalid(message: &str) -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, "InvalidInputException", message)
 }
 
 /// A member of a finding that the sandbox would have to leave out.
@@ -343,7 +361,7 @@ const OF_PEOPLE: &[&str] = &["Note", "UserDefinedFields", "VerificationState", "
 impl Findings {
     /// Keeps a finding, unless there is one with its id that is as late.
     fn import(&self, request: &Request<'_>, finding: &Value) {
-        let mut findings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut findings = self.imported.lock().unwrap_or_else(PoisonError::into_inner);
         let key = ["ProductArn", "Id"].map(|name| word(finding, name).to_owned());
         let mut finding = finding.clone();
         if let Some(known) = findings.get(&key) {
@@ -363,11 +381,27 @@ impl Findings {
 
     /// The findings about an account in a Region, by id.
     pub(crate) fn of(&self, account: &str, region: &str) -> Vec<Value> {
-        let findings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let findings = self.imported.lock().unwrap_or_else(PoisonError::into_inner);
         let of_place = |finding: &&Value| {
             word(finding, "AwsAccountId") == account && word(finding, "Region") == region
         };
         findings.values().filter(of_place).cloned().collect()
+    }
+
+    /// A finding of Security Hub's own controls, which this account is shown.
+    pub(crate) fn add(&self, account: &str, region: &str, finding: Value) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = [account, region].map(str::to_owned);
+        own.entry(place).or_default().push(finding);
+    }
+
+    /// What an account is shown in a Region.
+    fn shown(&self, account: &str, region: &str) -> Vec<Value> {
+        let mut all = self.of(account, region);
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = [account, region].map(str::to_owned);
+        all.extend(own.get(&place).into_iter().flatten().cloned());
+        all
     }
 }
 

@@ -1,8 +1,10 @@
 """Reads what `rootguard check` printed in every format, from a folder with a file for
 each: every format has every result, in the form that its readers expect.
 
-ASFF is held to botocore's model of BatchImportFindings. SARIF 2.1.0, OCSF 1.3.0 and JUnit
-have their schemas' rules about what is used here written out below.
+ASFF is held to botocore's model of BatchImportFindings, SARIF to the schema of OASIS
+(sarif-schema-2.1.0.json, as the crate serde-sarif 0.8.0 ships it), OCSF to the schema of its
+version (the package ocsf-json-schema). JUnit has no schema that its readers agree on: what
+Jenkins and GitLab read of it is written out below.
 """
 
 import csv
@@ -13,6 +15,8 @@ import xml.etree.ElementTree as ElementTree
 
 import botocore.session
 import botocore.validate
+import jsonschema
+from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 FOLDER = pathlib.Path(sys.argv[1])
 NAME = '=<A & "B">, ünïcode'
@@ -29,6 +33,13 @@ def same(what, actual, expected):
 def has(value, **types):
     for name, kind in types.items():
         assert isinstance(value.get(name), kind), f"{name} is {value.get(name)!r}"
+
+
+def holds(what, document, validator):
+    """A document is what a JSON Schema says, and a doctored one is not."""
+    errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+    same(what, errors, [])
+    assert not validator.is_valid({**document, "unheard-of": 1}), f"{what}: any key is taken"
 
 
 def key(row):
@@ -79,6 +90,9 @@ def check_junit():
 
 def check_sarif():
     log = json.loads(read("sarif"))
+    here = pathlib.Path(__file__).parent
+    schema = json.loads((here / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    holds("the schema of SARIF", log, jsonschema.Draft7Validator(schema))
     same("version", log["version"], "2.1.0")
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
@@ -131,8 +145,12 @@ def check_ocsf():
     findings = json.loads(read("ocsf"))
     ids = {1: {"COMPLIANT"}, 2: {"UNVERIFIABLE"}, 3: {"NON_COMPLIANT"}, 0: {"EVALUATION_FAILED"},
            99: {"NOT_APPLICABLE"}}
+    schemas = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=findings[0]["metadata"]["version"]))
+    schema = schemas.get_class_schema(class_name="compliance_finding", profiles=["cloud"])
+    validator = jsonschema.Draft202012Validator(schema)
     found = set()
     for finding in findings:
+        holds("the schema of OCSF", finding, validator)
         # What the class requires, and the profile "cloud".
         has(finding, activity_id=int, category_uid=int, class_uid=int, cloud=dict,
             compliance=dict, finding_info=dict, metadata=dict, severity_id=int, time=int,

@@ -14,6 +14,7 @@ mod deploy;
 mod everywhere;
 mod exceptions;
 mod filters;
+mod gains;
 mod native;
 mod organization;
 #[path = "../../../sandbox/tests/python/mod.rs"]

@@ -28,6 +28,9 @@ pub struct Account {
     /// Whether Security Hub is enabled, in every Region.
     #[serde(default)]
     pub security_hub: bool,
+    /// The ARNs of the standards that are enabled in it.
+    #[serde(default)]
+    pub security_standards: Vec<String>,
     /// What its root user can sign in with.
     #[serde(default)]
     pub root: RootUser,
@@ -120,6 +123,7 @@ impl Account {
             in_organization: true,
             organizational_unit: None,
             security_hub: false,
+            security_standards: Vec::new(),
             root: RootUser::default(),
             roles: Vec::new(),
             virtual_mfa_devices: Vec::new(),

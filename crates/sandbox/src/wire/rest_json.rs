@@ -45,6 +45,18 @@ const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::POST,
+        path: "/findings",
+        operation: "GetFindings",
+        success: StatusCode::OK,
+    },
+    Route {
+        method: Method::POST,
+        path: "/standards/get",
+        operation: "GetEnabledStandards",
+        success: StatusCode::OK,
+    },
+    Route {
+        method: Method::POST,
         path: "/findings/import",
         operation: "BatchImportFindings",
         success: StatusCode::OK,
@@ -52,10 +64,10 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Whether a path is one of a service that speaks this: Lambda's begin with a version,
-/// and those of Security Hub are about findings.
+/// and those of Security Hub are about findings and standards.
 pub(super) fn is_spoken(parts: &Parts) -> bool {
     let version = parts.uri.path().split('/').nth(1).unwrap_or_default();
-    if version == "findings" {
+    if matches!(version, "findings" | "standards") {
         return true;
     }
     version.len() == "2015-03-31".len()

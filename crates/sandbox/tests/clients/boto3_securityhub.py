@@ -105,3 +105,45 @@ def calls(run, with_hub, without, non_ascii):
     blank = {"Findings": [{**smallest(ACCOUNT), "Title": "\t"}]}
     run.refused(OPERATION, blank, with_hub, "InvalidInputException")
     run.refused(OPERATION, {"Findings": [other]}, without, "InvalidAccessException")
+    reads(run, with_hub, without)
+
+
+FILTERS = ("AwsAccountId", "ComplianceSecurityControlId", "ComplianceStatus", "ProductName",
+           "RecordState", "WorkflowStatus")
+
+
+def reads(run, with_hub, without):
+    operation = "securityhub.GetEnabledStandards"
+    standard = "arn:aws:securityhub:eu-west-1::standards/cis-aws-foundations-benchmark/v/1.4.0"
+    answer = run.call(operation, {"MaxResults": 1}, with_hub)
+    found = answer.get("StandardsSubscriptions", ())
+    run.same("StandardsArn", [one["StandardsArn"] for one in found], [standard])
+    named = {"StandardsSubscriptionArns": [one["StandardsSubscriptionArn"] for one in found]}
+    run.same("named", len(run.call(operation, named, with_hub)["StandardsSubscriptions"]), 1)
+    run.refused(operation, {"NextToken": "keine Seite"}, with_hub, "InvalidInputException")
+    run.refused(operation, {}, without, "InvalidAccessException")
+
+    operation = "securityhub.GetFindings"
+    everything = run.call(operation, {"MaxResults": 100}, with_hub)["Findings"]
+    run.same("Findings", len(everything), 1)
+    equals = {"Value": ACCOUNT, "Comparison": "EQUALS"}
+    for comparison, count in (("EQUALS", len(everything)), ("NOT_EQUALS", 0)):
+        filters = {"AwsAccountId": [{**equals, "Comparison": comparison}]}
+        answer = run.call(operation, {"Filters": filters}, with_hub)
+        run.same("Findings", len(answer["Findings"]), count)
+    failed = {"ComplianceStatus": [{"Value": "FAILED", "Comparison": "EQUALS"}],
+              "ComplianceSecurityControlId": [{"Value": "IAM.4", "Comparison": "EQUALS"}]}
+    run.same("failed", len(run.call(operation, {"Filters": failed}, with_hub)["Findings"]), 1)
+    filters = {name: [equals] for name in FILTERS}
+    run.same("none", run.call(operation, {"Filters": filters}, with_hub)["Findings"], [])
+    run.refused(operation, {"NextToken": "keine Seite"}, with_hub, "InvalidInputException")
+    run.refused(operation, {}, without, "InvalidAccessException")
+    model = run.model(operation).input_shape.members["Filters"]
+    for name in model.members:
+        if name not in FILTERS:
+            run.not_looked_into.add(f".Filters.{name}")
+    run.not_implemented(operation, {"Filters": {"Title": [equals]}}, with_hub)
+    prefix = {"AwsAccountId": [{**equals, "Comparison": "PREFIX"}]}
+    run.not_implemented(operation, {"Filters": prefix}, with_hub)
+    sort = [{"Field": "Title", "SortOrder": "asc"}]
+    run.not_implemented(operation, {"SortCriteria": sort}, with_hub)
