@@ -18,6 +18,7 @@ use crate::Timestamp;
 use crate::calls::Call;
 use crate::cloudformation::{self, DeployError, Stack};
 use crate::config::{self, Notification, RuleKey, RuleStatus};
+use crate::events;
 use crate::faults::Fault;
 use crate::identity::{self, NewSession, SessionTags, role_id, role_session};
 use crate::lambda::{Context, Function};
@@ -263,7 +264,28 @@ impl Sandbox {
         function: &dyn Function,
         context: Context,
     ) -> Poll {
-        sqs::poll(&self.0, queue, most, function, context).await
+        sqs::poll(&self.0, queue, (most, true), function, context).await
+    }
+
+    /// Lambda polls every queue that an event source mapping of a deployed stack names,
+    /// until there is nothing to receive. Functions must be registered.
+    pub async fn poll_wired(&self) -> Vec<Poll> {
+        sqs::poll_wired(&self.0).await
+    }
+
+    /// A service of AWS puts an event on the default bus of an account, say CloudTrail's
+    /// `("aws.signin", "AWS Console Sign In via CloudTrail")` with its record.
+    ///
+    /// # Errors
+    /// When a rule on its way asks or sends in a way that is not known here.
+    pub fn emit(
+        &self,
+        account: &str,
+        region: &str,
+        kind: (&str, &str),
+        detail: &Value,
+    ) -> Result<(), NotFound> {
+        events::emit(&self.0, account, region, kind, detail).map_err(NotFound)
     }
 
     /// The value of every parameter of Systems Manager's Parameter Store, by ARN.

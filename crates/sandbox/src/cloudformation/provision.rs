@@ -148,6 +148,7 @@ fn is_inert(resource: &StackResource) -> bool {
         resource.resource_type.as_str(),
         "AWS::Config::ConfigurationAggregator"
             | "AWS::Config::RemediationConfiguration"
+            | "AWS::Organizations::Policy"
             | "AWS::SSM::Document"
             | "AWS::SecurityHub::AutomationRule"
     )

@@ -38,7 +38,7 @@ impl Row {
                 (&kms::KEY, members, &["KeyId"])
             }
             "AWS::Lambda::Function" => {
-                let members = json!({ "FunctionName": name });
+                let members = json!({"FunctionName": name, "Role": property("Role")});
                 (&lambda::FUNCTION, members, &["FunctionName"])
             }
             "AWS::S3::Bucket" => {

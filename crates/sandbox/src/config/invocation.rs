@@ -10,7 +10,7 @@ use super::notification::Notification;
 use super::{RuleKey, Token};
 use crate::Timestamp;
 use crate::faults::Effect;
-use crate::lambda::{FunctionError, Registered, lets_in};
+use crate::lambda::{FunctionError, Registered, destinations, lets_in};
 use crate::world::World;
 
 /// What the last invocation of a rule's function came to.
@@ -104,10 +104,12 @@ fn begin(
         let world = &under_way.world;
         let outcome = match invocable(world, &under_way.key.account, &function) {
             Some(registered) => {
-                world
+                let invoked = world
                     .functions
                     .invoke_asynchronously(&registered, &function, &event)
-                    .await
+                    .await;
+                destinations::settle(world, &function, &event, &invoked).await;
+                invoked
             }
             None => Err(FunctionError::new(
                 "AccessDeniedException",

@@ -1,22 +1,19 @@
-//! EventBridge: events that somebody puts on a bus, through its rules into queues. What
-//! AWS's services put on buses is not modelled.
+//! EventBridge: events on a bus, through its rules into queues and onto other buses.
 
 mod pattern;
+mod routing;
 mod rules;
-
-use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::operations::{Context, Needed};
-use crate::organization::{Account, Kind, Place, Resource};
-use crate::policy::{self, Applicable, Document, Principal, PrincipalKind};
+use crate::organization::{Account, Kind, Place};
 use crate::regional;
 use crate::request::Request;
-use crate::sqs;
 use crate::wire::{Failure, Shape, Structure, list, member, one_of, required, text};
 
+pub(crate) use routing::emit;
 pub(crate) use rules::{
     LIST_RULES, LIST_TARGETS, list_rules, list_targets_by_rule, on_rule, on_rules,
 };
@@ -234,91 +231,7 @@ fn accept(
         "detail": detail,
     });
     let bus = bus_of(request, entry);
-    let account = owner_of(request, &bus);
-    let name = bus.rsplit('/').next().unwrap_or_default();
-    let region = bus.split(':').nth(3).unwrap_or_default();
-    for rule in account.iter().flat_map(|account| &account.event_rules) {
-        let on_bus = rule.region == region && rule.text("EventBusName") == Some(name);
-        if on_bus && rule.text("State") != Some("DISABLED") {
-            follow(request, rule, &event)?;
-        }
-    }
+    let (world, now) = (request.world, request.now);
+    routing::on_bus(world, &bus, &event, now).map_err(Failure::not_implemented)?;
     Ok(Ok(id))
-}
-
-/// Gives an event that fits a rule to its queues. One whose policy does not let
-/// EventBridge in does not get it, and nobody is told.
-fn follow(request: &Request<'_>, rule: &Resource, event: &Value) -> Result<(), Failure> {
-    let pattern = rule.text("EventPattern").unwrap_or_default();
-    let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
-    let fits = pattern::fits(&pattern, event);
-    let fits =
-        fits.ok_or_else(|| Failure::not_implemented(format!("the event pattern {pattern}")))?;
-    let targets = rule.members.get("Targets").and_then(Value::as_array);
-    for target in targets.into_iter().flatten().filter(|_| fits) {
-        let arn = text_in(target, "Arn").unwrap_or_default();
-        if !arn.contains(":sqs:") {
-            return Err(Failure::not_implemented(format!(
-                "the target {arn} of a rule"
-            )));
-        }
-        count(request, rule, "Invocations");
-        if lets_in(request, arn, rule) {
-            sqs::deliver(request, arn, &event.to_string());
-        } else {
-            count(request, rule, "FailedInvocations");
-        }
-    }
-    Ok(())
-}
-
-/// Counts for a rule of a bus that is not the default one.
-fn count(request: &Request<'_>, rule: &Resource, metric: &str) {
-    let text = |member: &str| rule.text(member).unwrap_or_default();
-    let dimensions = [
-        ("EventBusName", text("EventBusName")),
-        ("RuleName", text("Name")),
-    ];
-    let metrics = &request.world.metrics;
-    metrics.count(
-        request.now,
-        text("Arn"),
-        ["AWS/Events", metric],
-        &dimensions,
-    );
-}
-
-fn lets_in(request: &Request<'_>, queue: &str, rule: &Resource) -> bool {
-    let rule = rule.text("Arn").unwrap_or_default();
-    let Some(policy) = sqs::policy_of(request, queue) else {
-        return false;
-    };
-    let context = [
-        ("aws:SourceArn", rule),
-        (
-            "aws:SourceAccount",
-            rule.split(':').nth(4).unwrap_or_default(),
-        ),
-        ("aws:SecureTransport", "true"),
-    ];
-    let asked = policy::Request {
-        principal: Principal {
-            arn: "events.amazonaws.com".to_owned(),
-            account: String::new(),
-            kind: PrincipalKind::Service,
-        },
-        action: "sqs:SendMessage".to_owned(),
-        resource: queue.to_owned(),
-        context: BTreeMap::from(
-            context.map(|(key, value)| (key.to_owned(), vec![value.to_owned()])),
-        ),
-    };
-    let decision = Document::parse(&policy).and_then(|document| {
-        let applicable = Applicable {
-            resource: Some(&document),
-            ..Applicable::default()
-        };
-        policy::authorize(&asked, &applicable)
-    });
-    matches!(decision, Ok(policy::Decision::Allowed))
 }

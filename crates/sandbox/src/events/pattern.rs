@@ -8,6 +8,14 @@ pub(super) fn fits(pattern: &Value, event: &Value) -> Option<bool> {
     let mut all = true;
     for (member, wanted) in pattern.as_object()? {
         let value = event.get(member);
+        if let ("$or", Value::Array(ways)) = (member.as_str(), wanted) {
+            let mut any = false;
+            for way in ways {
+                any |= fits(way, event)?;
+            }
+            all &= any;
+            continue;
+        }
         all &= match wanted {
             Value::Object(_) => fits(wanted, value.unwrap_or(&Value::Null))?,
             Value::Array(choices) => one_of(choices, value)?,
@@ -35,6 +43,7 @@ fn one_of(choices: &[Value], value: Option<&Value>) -> Option<bool> {
                 match operator.as_str() {
                     "prefix" => texts.clone().any(|text| text.starts_with(operand)),
                     "suffix" => texts.clone().any(|text| text.ends_with(operand)),
+                    "wildcard" => texts.clone().any(|text| is_like(operand, text)),
                     _ => return None,
                 }
             }
@@ -42,6 +51,18 @@ fn one_of(choices: &[Value], value: Option<&Value>) -> Option<bool> {
         };
     }
     Some(any)
+}
+
+/// Whether a text is like one in which `*` stands for any text.
+fn is_like(wildcard: &str, text: &str) -> bool {
+    match wildcard.split_once('*') {
+        None => wildcard == text,
+        Some((start, "")) => text.starts_with(start),
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|after| {
+            let mut ends = after.char_indices().map(|(end, _)| end);
+            ends.any(|end| after.get(end..).is_some_and(|tail| is_like(rest, tail)))
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +87,18 @@ mod tests {
                 Some(false),
             ),
             (json!({"other": {"id": [{"prefix": ""}]}}), Some(false)),
-            (json!({"source": [{"wildcard": "*"}]}), None),
+            (json!({"source": [{"wildcard": "*guard.*"}]}), Some(true)),
+            (json!({"source": [{"wildcard": "*guard"}]}), Some(false)),
+            (json!({"source": [{"wildcard": "guard.*"}]}), Some(false)),
+            (
+                json!({"$or": [{"source": ["x"]}, {"detail": {"id": ["1"]}}]}),
+                Some(true),
+            ),
+            (
+                json!({"$or": [{"source": ["x"]}, {"source": ["y"]}], "detail": {"id": ["1"]}}),
+                Some(false),
+            ),
+            (json!({"source": [{"exists": "1"}]}), None),
             (json!({"source": "rootguard.drill"}), None),
         ] {
             assert_eq!(fits(&pattern, &event), expected, "{pattern}");

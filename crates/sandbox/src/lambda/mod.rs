@@ -1,6 +1,7 @@
 //! The Lambda side: functions by account, Region and name, and who invokes them how.
 
 mod configuration;
+pub(crate) mod destinations;
 mod policy;
 mod process;
 mod runtime_api;
@@ -122,6 +123,13 @@ pub(crate) struct Wires {
     pub(crate) pollings: BTreeMap<(String, String), Polling>,
     /// By the ARN of the function.
     pub(crate) destinations: BTreeMap<String, Destinations>,
+}
+
+impl Registered {
+    /// The function, and the context of a new invocation of it.
+    pub(crate) fn invocation(&self, arn: &str) -> (&dyn Function, Context) {
+        (self.function.as_ref(), Context::new(arn, self.timeout))
+    }
 }
 
 /// Asynchronous invocation: attempts in all, as Lambda does it by default.

@@ -62,6 +62,7 @@ pub(crate) const FUNCTION: Kind = Kind {
         member("Policy", text(0, 20_480)),
         member("CodeSha256", text(0, usize::MAX)),
         member("State", text(0, usize::MAX)),
+        member("Role", text(0, usize::MAX)),
         REVISION_ID,
     ]),
     of: |account| &mut account.functions,

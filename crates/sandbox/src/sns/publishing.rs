@@ -234,7 +234,8 @@ fn queues_of<'a>(
 
 fn hand_over(request: &Request<'_>, subscription: &Resource, published: &Published) {
     let queue = subscription.text("Endpoint").unwrap_or_default();
-    sqs::deliver(request, queue, &body(subscription, published));
+    let body = body(subscription, published);
+    sqs::deliver(request.world, queue, &body, request.now);
 }
 
 fn body(subscription: &Resource, published: &Published) -> String {

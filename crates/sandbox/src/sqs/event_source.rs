@@ -21,12 +21,41 @@ pub struct Poll {
     pub error: Option<FunctionError>,
 }
 
+/// Polls every queue that was wired to a function until there is nothing to receive, and
+/// says what came of each batch. Messages that came back wait for their time.
+pub(crate) async fn poll_wired(world: &World) -> Vec<Poll> {
+    let wires: Vec<_> = {
+        let wires = world.functions.wires();
+        let pollings = wires.pollings.iter();
+        pollings
+            .map(|(wire, polling)| (wire.clone(), polling.clone()))
+            .collect()
+    };
+    let mut polls = Vec::new();
+    for ((queue, arn), polling) in wires {
+        let Some(registered) = world.functions.get(&arn) else {
+            continue;
+        };
+        loop {
+            let most = polling.batch_size;
+            let (function, context) = registered.invocation(&arn);
+            let reports = polling.reports_failed_items;
+            let polled = poll(world, &queue, (most, reports), function, context).await;
+            if polled.messages == 0 {
+                break;
+            }
+            polls.push(polled);
+        }
+    }
+    polls
+}
+
 /// Takes a batch from a queue, invokes a function with it, and deletes what the function
-/// does not give back. With `ReportBatchItemFailures`, as every mapping here has it.
+/// does not give back, if it reports that (`ReportBatchItemFailures`).
 pub(crate) async fn poll(
     world: &World,
     queue: &str,
-    most: usize,
+    (most, reports): (usize, bool),
     function: &dyn Function,
     context: Context,
 ) -> Poll {
@@ -55,7 +84,9 @@ pub(crate) async fn poll(
         .invoke(json!({ "Records": records }), context)
         .await;
     let (returned, error) = match outcome {
-        Ok(answer) => (given_back(&answer, &ids), None),
+        Ok(answer) if reports => (given_back(&answer, &ids), None),
+        // What the function returns means nothing.
+        Ok(_) => (BTreeSet::new(), None),
         Err(error) => {
             count("Errors");
             (ids, Some(error))

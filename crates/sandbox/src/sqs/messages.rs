@@ -185,15 +185,11 @@ fn asked(request: &Request<'_>, member: &str) -> Option<Duration> {
 }
 
 /// Puts a message into a queue, as a service does that may.
-pub(crate) fn deliver(request: &Request<'_>, arn: &str, body: &str) {
-    let now = request.now;
-    request.world.queues.send(arn, body, Map::new(), (now, now));
+pub(crate) fn deliver(world: &World, arn: &str, body: &str, now: Timestamp) {
+    world.queues.send(arn, body, Map::new(), (now, now));
     let name = arn.rsplit(':').next().unwrap_or_default();
     let sent = ["AWS/SQS", "NumberOfMessagesSent"];
-    request
-        .world
-        .metrics
-        .count(now, arn, sent, &[("QueueName", name)]);
+    world.metrics.count(now, arn, sent, &[("QueueName", name)]);
 }
 
 pub(crate) fn send_message(request: &Request<'_>) -> Result<Structure, Failure> {

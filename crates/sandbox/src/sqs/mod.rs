@@ -8,7 +8,7 @@ mod messages;
 mod queues;
 
 pub use event_source::Poll;
-pub(crate) use event_source::poll;
+pub(crate) use event_source::{poll, poll_wired};
 pub use messages::QueuedMessage;
 pub(crate) use messages::{
     CHANGE_VISIBILITY_BATCH, DELETE_MESSAGE, Queues, RECEIVE_MESSAGE, SEND_MESSAGE,

@@ -9,6 +9,7 @@ use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Shape, consists_of_word_and, member, required, text, text_of,
 };
+use crate::world::World;
 
 const TEXT: Shape = text(0, usize::MAX);
 
@@ -105,7 +106,9 @@ fn no_such_queue() -> Failure {
 }
 
 /// The policy of a queue, if there is such a queue and it has one.
-pub(crate) fn policy_of(request: &Request<'_>, arn: &str) -> Option<String> {
-    let queue = queue_at(request, arn)?;
+pub(crate) fn policy_of(world: &World, arn: &str) -> Option<String> {
+    let account = world.account(arn.split(':').nth(4)?)?;
+    let mut queues = account.queues.into_iter();
+    let queue = queues.find(|queue| attribute(queue, "QueueArn") == Some(arn))?;
     attribute(&queue, "Policy").map(str::to_owned)
 }

@@ -18,6 +18,7 @@ import botocore.config
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+import boto3_cloudformation
 import boto3_cloudtrail
 import boto3_cloudwatch
 import boto3_events
@@ -586,6 +587,7 @@ def main():
     config_results(run, caller, asked["resultToken"])
     iam_deletes(run)
     organizations(run)
+    boto3_cloudformation.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY), NON_ASCII)
     boto3_cloudtrail.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     boto3_cloudwatch.calls(run, Caller(FULL), Caller(EMPTY))
     boto3_logs.calls(run, Caller(FULL), Caller(EMPTY))
