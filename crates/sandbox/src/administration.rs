@@ -1,6 +1,7 @@
 //! What Organizations says of itself: who works for it, and which policies are on it; and
 //! IAM of its features for root users.
 
+use crate::cloudformation::PRINCIPAL as STACK_SETS;
 use crate::organization::{ControlPolicy, LONG_AGO, ROOT_ID};
 use crate::organizations::{MAX_RESULTS, NEXT_TOKEN, arn, authorize, page, refused};
 use crate::request::Request;
@@ -32,7 +33,7 @@ pub(crate) const LIST_TARGETS: Shape = Shape::Structure(&[POLICY_ID, NEXT_TOKEN,
 /// Every member may ask.
 pub(crate) fn describe_organization(request: &Request<'_>) -> Result<Structure, Failure> {
     let organization = &request.world.organization;
-    if !organization.has_member(request.account()) {
+    if !request.world.has_member(request.account()) {
         return Err(refused(
             "AWSOrganizationsNotInUseException",
             "Your account is not a member of an organization.",
@@ -64,7 +65,10 @@ pub(crate) fn list_roots(request: &Request<'_>) -> Result<Structure, Failure> {
 
 pub(crate) fn list_service_access(request: &Request<'_>) -> Result<Structure, Failure> {
     authorize(request)?;
-    let principals = request.world.organization.trusted_services();
+    let mut principals = request.world.organization.trusted_services();
+    if request.world.stack_sets.is_activated() && !principals.contains(&STACK_SETS) {
+        principals.push(STACK_SETS);
+    }
     let services = principals.into_iter().map(|principal| {
         Structure::new()
             .with("ServicePrincipal", principal)

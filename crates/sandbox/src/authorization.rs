@@ -99,7 +99,7 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
         ("aws:ViaAWSService".to_owned(), "false".to_owned()),
         ("aws:userid".to_owned(), caller.user_id.clone()),
     ];
-    if organization.has_member(&caller.principal.account) {
+    if request.world.has_member(&caller.principal.account) {
         context.push(("aws:PrincipalOrgID".to_owned(), organization.id.clone()));
     }
     match caller.principal.kind {
@@ -126,10 +126,10 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
     }
     let named = needed.resource.split(':').nth(4).unwrap_or_default();
     let owner = needed.owner.as_deref().unwrap_or(named);
-    if organization.account(owner).is_some() {
+    if request.world.account(owner).is_some() {
         context.push(("aws:ResourceAccount".to_owned(), owner.to_owned()));
     }
-    if organization.has_member(owner) {
+    if request.world.has_member(owner) {
         context.push(("aws:ResourceOrgID".to_owned(), organization.id.clone()));
     }
     context

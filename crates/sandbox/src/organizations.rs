@@ -92,7 +92,7 @@ pub(crate) fn list_organizational_units_for_parent(
 pub(crate) fn authorize(request: &Request<'_>) -> Result<(), Failure> {
     let organization = &request.world.organization;
     let account = request.account();
-    if !organization.has_member(account) {
+    if !request.world.has_member(account) {
         return Err(refused(
             "AWSOrganizationsNotInUseException",
             "Your account is not a member of an organization.",

@@ -303,7 +303,12 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
         ..*written
     };
     let regional = !operation.is_global() && !request.global_endpoint;
-    if regional && !world.organization.has_region(request.region) {
+    let account = world.account(request.account());
+    let switched_off = |region: &str| {
+        let disabled = account.iter().flat_map(|account| &account.disabled_regions);
+        !world.organization.has_region(region) || disabled.into_iter().any(|off| off == region)
+    };
+    if regional && switched_off(request.region) {
         return Err(operation.region_disabled(&request).into());
     }
     let needs = (operation.needs)(&request);

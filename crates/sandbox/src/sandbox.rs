@@ -128,6 +128,25 @@ impl Sandbox {
         cloudformation::deploy(&self.0, stack).await
     }
 
+    /// An account joins the organization, a new one or one that was outside, in its
+    /// organizational unit. Stack sets that deploy by themselves begin to; await
+    /// [`Sandbox::settled`].
+    pub fn join(&self, account: Account) {
+        cloudformation::join(
+            &self.0,
+            Account {
+                in_organization: true,
+                ..account
+            },
+        );
+    }
+
+    /// Lets operations on stack sets go on only when somebody asks about them, one account
+    /// and Region at a time, so that progress can be watched; or at once again.
+    pub fn set_stepwise_stack_sets(&self, stepwise: bool) {
+        self.0.stack_sets.set_stepwise(stepwise);
+    }
+
     /// Registers a Lambda function by its ARN, in place of one with that ARN. An
     /// invocation may take a minute.
     pub fn register_function(&self, arn: impl Into<String>, function: impl Function + 'static) {

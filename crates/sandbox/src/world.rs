@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::calls::Calls;
 use crate::clock::Clock;
-use crate::cloudformation::Stacks;
+use crate::cloudformation::{StackSets, Stacks};
 use crate::cloudtrail::Pace;
 use crate::cloudwatch::{AlarmHistory, Metrics};
 use crate::config::Config;
@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) findings: Findings,
     pub(crate) objects: Objects,
     pub(crate) stacks: Stacks,
+    pub(crate) stack_sets: StackSets,
     pub(crate) metrics: Metrics,
     pub(crate) alarm_history: AlarmHistory,
     pub(crate) faults: Faults,
@@ -70,6 +71,7 @@ impl World {
             findings: Findings::default(),
             objects: Objects::default(),
             stacks: Stacks::default(),
+            stack_sets: StackSets::default(),
             metrics: Metrics::default(),
             alarm_history: AlarmHistory::default(),
             faults: Faults::standing(&organization),
@@ -110,6 +112,23 @@ impl World {
             .unwrap_or_else(PoisonError::into_inner)
             .get_mut(id)
             .map(change)
+    }
+
+    /// Adds an account, or puts another description in the place of the one there is.
+    pub(crate) fn add_account(&self, account: Account) {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(account.id.clone(), account);
+    }
+
+    /// Whether an account is a member of the organization now, or its management account.
+    pub(crate) fn has_member(&self, id: &str) -> bool {
+        self.look(|accounts| {
+            accounts
+                .get(id)
+                .is_some_and(|account| account.in_organization)
+        })
     }
 
     /// The account whose root user has an access key, active or not.

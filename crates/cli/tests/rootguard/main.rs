@@ -10,6 +10,7 @@ mod account;
 mod boto3;
 mod command;
 mod demo;
+mod deploy;
 mod everywhere;
 mod exceptions;
 mod filters;

@@ -19,6 +19,7 @@ mod kinds;
 mod parameter;
 mod provision;
 mod rows;
+mod stack_sets;
 mod stacks;
 mod template;
 mod transition;
@@ -33,6 +34,15 @@ pub(crate) use api::{
 };
 pub use error::{DeployError, TemplateError};
 pub use parameter::{Parameter, ParameterType};
+pub(crate) use stack_sets::{
+    CREATE_INSTANCES, DELETE_INSTANCES, DESCRIBE_ACCESS, DESCRIBE_INSTANCE, LIST_INSTANCES,
+    LIST_OPERATIONS, LIST_RESULTS, LIST_SETS, OF_OPERATION, OF_SET, PRINCIPAL, StackSets,
+    UPDATE_INSTANCES, activate_organizations_access, create_stack_instances,
+    delete_stack_instances, describe_organizations_access, describe_stack_instance,
+    describe_stack_set, describe_stack_set_operation, join, list_stack_instances,
+    list_stack_set_operation_results, list_stack_set_operations, list_stack_sets, on_stack_set,
+    stop_stack_set_operation, update_stack_instances,
+};
 pub(crate) use stacks::Stacks;
 pub use template::{Stack, StackResource, Template};
 pub(crate) use transition::deploy;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::asked::{Asked, to_put, to_remove};
 use super::kinds::creating_action;
-use super::{StackPlace, StackResource, rows, wiring};
+use super::{StackPlace, StackResource, rows, stack_sets, wiring};
 use crate::faults::Effect;
 use crate::request::perform_as_administrator;
 use crate::world::World;
@@ -31,6 +31,7 @@ impl Placed<'_> {
             // A permission is never changed: the old one makes room.
             "AWS::Lambda::Permission" if is_there => self.remove_before(before).await?,
             "AWS::Lambda::Function" => self.look_for_code().await?,
+            "AWS::CloudFormation::StackSet" => return stack_sets::put(self, before).await,
             _ => {}
         }
         match to_put(self.resource, is_there) {
@@ -66,6 +67,9 @@ impl Placed<'_> {
                      all versions in the bucket."
                 ));
             }
+        }
+        if self.resource.resource_type == "AWS::CloudFormation::StackSet" {
+            return stack_sets::remove(self).await;
         }
         match to_remove(self.resource) {
             Some(asked) => match self.ask(asked).await {

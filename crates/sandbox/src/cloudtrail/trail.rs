@@ -175,9 +175,9 @@ pub(super) fn known(request: &Request<'_>) -> Vec<Trail> {
         let trails = accounts
             .values()
             .flat_map(|account| account.trails.iter().map(move |trail| (account, trail)));
-        let organization = &request.world.organization;
+        let asks = accounts.get(request.account());
         let shared = |account: &Account| {
-            organization.has_member(&account.id) && organization.has_member(request.account())
+            account.in_organization && asks.is_some_and(|asks| asks.in_organization)
         };
         let known = trails.filter(|(account, trail)| {
             account.id == request.account()

@@ -94,6 +94,9 @@ pub struct Account {
     /// Whether a customer-managed configuration recorder exists, in every Region.
     #[serde(default = "exists")]
     pub config_recorder: bool,
+    /// Regions that the organization has and this account has not enabled.
+    #[serde(default)]
+    pub disabled_regions: Vec<String>,
     /// Whether it records.
     #[serde(default = "exists")]
     pub config_recording: bool,
@@ -139,6 +142,7 @@ impl Account {
             summary: BTreeMap::new(),
             omitted_summary_keys: Vec::new(),
             config_recorder: true,
+            disabled_regions: Vec::new(),
             config_recording: true,
             denied_actions: Vec::new(),
             throttled_actions: Vec::new(),

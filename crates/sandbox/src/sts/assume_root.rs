@@ -167,7 +167,7 @@ fn refusal(request: &Request<'_>, target: &str) -> Option<&'static str> {
         Some("the caller is not of the management account or the delegated administrator")
     } else if organization.management_account() == Some(target) {
         Some("the management account is no member account")
-    } else if !organization.has_member(target) || request.world.active_account(target).is_none() {
+    } else if !request.world.has_member(target) || request.world.active_account(target).is_none() {
         Some("it is not an active account of this organization")
     } else {
         None

@@ -7,6 +7,7 @@
     reason = "test"
 )]
 
+mod stack_sets;
 mod stacks;
 
 use aws_sdk_cloudformation::Client;

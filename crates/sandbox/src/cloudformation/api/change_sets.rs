@@ -255,7 +255,7 @@ fn described(change: &Change) -> Structure {
         .with("Details", details)
 }
 
-pub(super) fn parameters(said: &Said) -> Output {
+pub(in crate::cloudformation) fn parameters(said: &Said) -> Output {
     let parameters = said.parameters.iter().map(|(key, value)| {
         Structure::new()
             .with("ParameterKey", key)

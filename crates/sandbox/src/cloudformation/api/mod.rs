@@ -1,7 +1,7 @@
 //! The operations of CloudFormation.
 
 mod change_sets;
-mod shapes;
+pub(super) mod shapes;
 mod stacks;
 mod templates;
 
@@ -14,6 +14,7 @@ use crate::paging::Page;
 use crate::request::Request;
 use crate::wire::{Failure, Structure};
 
+pub(super) use change_sets::parameters as said_parameters;
 pub(crate) use change_sets::{
     create_change_set, delete_change_set, describe_change_set, execute_change_set,
 };
@@ -24,7 +25,8 @@ pub(crate) use shapes::{
 pub(crate) use stacks::{
     delete_stack, describe_stack_events, describe_stacks, get_template, list_stacks,
 };
-pub(super) use templates::{Given, capable, given};
+use templates::given;
+pub(super) use templates::{capable, from_s3};
 
 /// The stack that a request is about.
 pub(crate) fn on_stack(request: &Request<'_>) -> Vec<Needed> {

@@ -1,6 +1,7 @@
 //! The template of a request, with its parameters.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use crate::cloudformation::stacks::Said;
 use crate::cloudformation::{Stack, StackPlace, Template, TemplateError};
 use crate::request::{Request, perform_as_administrator_now};
 use crate::wire::{Failure, Output};
+use crate::world::World;
 
 /// A template that somebody gave, and what they said about it.
 pub(in crate::cloudformation) struct Given {
@@ -17,11 +19,8 @@ pub(in crate::cloudformation) struct Given {
     pub(in crate::cloudformation) said: Said,
 }
 
-/// What of the input of an operation is named differently where a resource says it.
-pub(in crate::cloudformation) fn given(
-    request: &Request<'_>,
-    before: Option<&Said>,
-) -> Result<Given, Failure> {
+/// The template that a request names, in whichever way, with what it says about it.
+pub(super) fn given(request: &Request<'_>, before: Option<&Said>) -> Result<Given, Failure> {
     let use_previous = request.input.get("UsePreviousTemplate") == Some(&Value::Bool(true));
     let text = match (
         request.text("TemplateBody"),
@@ -37,7 +36,7 @@ pub(in crate::cloudformation) fn given(
             }
             body.to_owned()
         }
-        (None, Some(url), None) => from_s3(request, url)?,
+        (None, Some(url), None) => from_s3(request.world, request.account(), request.region, url)?,
         (None, None, Some(before)) => before.template.clone(),
         _ => {
             return Err(invalid(
@@ -119,8 +118,13 @@ fn in_its_words(error: &TemplateError) -> String {
     }
 }
 
-/// A template out of a bucket, with the rights of the caller's account.
-fn from_s3(request: &Request<'_>, url: &str) -> Result<String, Failure> {
+/// A template out of a bucket, with the rights of an account's administrator.
+pub(in crate::cloudformation) fn from_s3(
+    world: &Arc<World>,
+    account: &str,
+    region: &str,
+    url: &str,
+) -> Result<String, Failure> {
     let wrong = || invalid("TemplateURL must be a supported URL.");
     let rest = url.strip_prefix("https://").ok_or_else(wrong)?;
     let (host, path) = rest.split_once('/').ok_or_else(wrong)?;
@@ -129,16 +133,12 @@ fn from_s3(request: &Request<'_>, url: &str) -> Result<String, Failure> {
         None if host.starts_with("s3.") => path.split_once('/').ok_or_else(wrong)?,
         None => return Err(wrong()),
     };
-    let region = host.rsplit('.').find(|label| label.split('-').count() > 2);
+    let named = host
+        .rsplit('.')
+        .find(|label| label.split('-').count() > 2 && label.len() < 16);
     let object = serde_json::json!({ "Bucket": bucket, "Key": key });
-    let region = region.unwrap_or(request.region);
-    let got = perform_as_administrator_now(
-        request.world,
-        request.account(),
-        region,
-        ("s3", "GetObject"),
-        object,
-    );
+    let region = named.unwrap_or(region);
+    let got = perform_as_administrator_now(world, account, region, ("s3", "GetObject"), object);
     let got = got.map_err(|failure| {
         invalid(format!(
             "S3 error: {}\nFor more information check \
