@@ -285,7 +285,7 @@ async fn deploy(sandbox: &Sandbox) {
         let put = s3.put_object().bucket("templates").key(name);
         let put = put.body(template.as_bytes().to_vec().into());
         put.send().await.unwrap();
-        resources += &format!(
+        let set = format!(
             "
   {name}:
     Type: AWS::CloudFormation::StackSet
@@ -307,6 +307,7 @@ async fn deploy(sandbox: &Sandbox) {
             AccountFilterType: NONE
 "
         );
+        resources += &set;
     }
     let template = Template::parse(&format!("Resources:{resources}")).unwrap();
     let place = StackPlace::new(MANAGEMENT, HOME);

@@ -126,12 +126,20 @@ mod tests {
                     "nobody may ask",
                     |facts| {
                         stack_set(facts).operations =
-                            denied("cloudformation:ListStackSetOperations")
+                            denied("cloudformation:ListStackSetOperations");
                     },
                     &[(
                         "could not tell what was done to the stack set",
                         "allow cloudformation:ListStackSetOperations",
                     )],
+                ),
+                (
+                    "there are none without trusted access",
+                    |facts| {
+                        facts.organization.stack_sets = denied("cloudformation:ListStackSets");
+                        facts.organization.trusted = Fact::Known(BTreeSet::new());
+                    },
+                    &[],
                 ),
                 (
                     "nobody may see stack sets",
