@@ -243,6 +243,8 @@ fn what_is_not_asked_for_is_not_deployed() {
             "rootguard-rules",
             "rootguard-activity",
             "rootguard-organization-all",
+            "rootguard-reconciler",
+            "rootguard-account-joined",
         ]
     );
     let set = given(named(&least, "rootguard-organization-all"));

@@ -8,7 +8,7 @@ use config_rule::Choice;
 use super::artifact::{FUNCTIONS, Package, artifact_bucket, template_url};
 use super::rule_parameters::{self as of_rule, word};
 use super::{Stack, StackId, Template, Value};
-use crate::organization::{Group, Organization};
+use crate::organization::{Group, Organization, Regions};
 use crate::rules::ConfiguredRule;
 
 /// The most bytes that CloudFormation takes as the value of a parameter.
@@ -161,6 +161,19 @@ pub fn stacks(wanted: &Wanted<'_>) -> Result<Vec<Stack>, DeploymentError> {
         });
         wanted.inputs_fit(&group.rules, &format!("group {}", group.name))?;
     }
+    stacks.add(
+        Template::Reconciler,
+        &accounts.stack_sets,
+        &regions.home,
+        wanted.reconciler(),
+    );
+    // Where the events of Organizations are.
+    stacks.add(
+        Template::AccountJoined,
+        management,
+        Regions::SIGN_INS,
+        wanted.account_joined(),
+    );
     if let Some(account) = &accounts.config_administrator {
         stacks.add(
             Template::ConfigAdmin,
@@ -344,6 +357,41 @@ impl Wanted<'_> {
             ))
     }
 
+    fn reconciler(&self) -> Parameters {
+        let Self { organization, .. } = self;
+        let settings = &organization.settings;
+        let region = &organization.regions.home;
+        self.packaged(region)
+            .and(self.package("reconciler", region))
+            .text("ManagementAccountId", &organization.accounts.management)
+            .text("CallAs", self.call_as())
+            .text(
+                "FailureTolerancePercentage",
+                settings.failure_tolerance_percentage.to_string(),
+            )
+            .text("ErrorTopicArn", self.error_topic())
+            .text("LogRetentionDays", &settings.log_retention_days)
+    }
+
+    fn account_joined(&self) -> Parameters {
+        Parameters::default()
+            .text(
+                "ReconcilerAccountId",
+                &self.organization.accounts.stack_sets,
+            )
+            .text("ReconcilerRegion", &self.organization.regions.home)
+    }
+
+    /// Who the account that keeps the stack sets is to StackSets.
+    fn call_as(&self) -> &'static str {
+        let accounts = &self.organization.accounts;
+        if accounts.stack_sets == accounts.management {
+            "SELF"
+        } else {
+            "DELEGATED_ADMIN"
+        }
+    }
+
     fn drill(&self) -> Parameters {
         self.drill_of_hub()
             .value("TopicArns", self.of_management("TopicArn"))
@@ -432,11 +480,7 @@ impl Wanted<'_> {
             &organization.accounts,
             &organization.regions,
         );
-        let call_as = if accounts.stack_sets == accounts.management {
-            "SELF"
-        } else {
-            "DELEGATED_ADMIN"
-        };
+        let call_as = self.call_as();
         let root_access = self.root_access_account().unwrap_or_default();
         let modes = self.modes(&group.rules, !root_access.is_empty());
         let configures = regions.config_knows_remediation() && modes.starts_something();

@@ -46,7 +46,8 @@ pub(crate) const EVENT_RULE: Kind = Kind {
         required("Name", text(1, 64)),
         member("Arn", TEXT),
         member("EventBusName", TEXT),
-        required("EventPattern", TEXT),
+        member("EventPattern", TEXT),
+        member("ScheduleExpression", text(0, 256)),
         member(
             "State",
             one_of(&[

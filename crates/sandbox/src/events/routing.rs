@@ -59,7 +59,10 @@ pub(super) fn on_bus(
         if !listens(rule, event) {
             continue;
         }
-        let pattern = rule.text("EventPattern").unwrap_or_default();
+        // A schedule waits for no events, and nothing here follows schedules.
+        let Some(pattern) = rule.text("EventPattern") else {
+            continue;
+        };
         let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
         match pattern::fits(&pattern, event) {
             None => return Err(format!("the event pattern {pattern}")),

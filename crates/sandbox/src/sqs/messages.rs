@@ -13,6 +13,7 @@ use crate::Timestamp;
 use crate::organization::Resource;
 use crate::request::Request;
 use crate::wire::{Failure, Output, Shape, Structure, integer, list, member, required, text};
+use crate::world::World;
 
 const TEXT: Shape = text(0, usize::MAX);
 
