@@ -75,7 +75,10 @@ fn example(parameter: &Parameter) -> Option<String> {
     let package = format!("function/x86_64/{}.zip", "0".repeat(64));
     let template = format!("https://bucket.example/templates/{}.yaml", "0".repeat(64));
     let value = match parameter.name.as_str() {
-        "ActivityAccountId" | "ManagementAccountId" | "RootAccessAccountId" => "444455556666",
+        "ActivityAccountId"
+        | "ManagementAccountId"
+        | "ReconcilerAccountId"
+        | "RootAccessAccountId" => "444455556666",
         "ActivityBusArn" => "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity",
         "ArtifactBucket" => "rootguard-artifacts-444455556666-eu-west-1",
         "Enforce" | "Remediate" => "true",
@@ -86,7 +89,7 @@ fn example(parameter: &Parameter) -> Option<String> {
         }
         "ExcludedAccounts" => "999900001111,999900002222",
         "FunctionArns" => "arn:aws:lambda:eu-west-1:111122223333:function:page",
-        "HomeRegion" => REGION,
+        "HomeRegion" | "ReconcilerRegion" => REGION,
         "KeyArns" => "arn:aws:kms:eu-west-1:111122223333:key/1234-abcd",
         "LogGroupArn" => "arn:aws:logs:eu-west-1:111122223333:log-group:aws-controltower/Trail",
         "NotificationEmail" => "soc@example.com",

@@ -50,7 +50,7 @@ fn every_template_is_in_the_table_once() {
 fn commands_give_the_capability_that_is_needed() {
     let readme = readme();
     let commands = deployments(&readme);
-    assert_eq!(commands.len(), 8, "{commands:?}");
+    assert_eq!(commands.len(), 10, "{commands:?}");
     for (name, words) in commands {
         let has_roles = full(name).of_type("AWS::IAM::Role").next().is_some();
         let named = name == "organization" || has_roles;

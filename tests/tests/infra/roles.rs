@@ -35,6 +35,7 @@ const LAMBDA_SERVICE_ACTIONS: &[&str] = &[
 
 /// Actions that AWS lets nobody narrow to a resource, or not before it is known which.
 const WITHOUT_RESOURCE: &[&str] = &[
+    "cloudformation:ListStackSets",
     "cloudtrail:DescribeTrails",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricStatistics",
@@ -187,6 +188,43 @@ fn the_hub_may_do_what_root_activity_declares() {
     assert_eq!(allowed, declared.copied().collect());
 }
 
+#[test]
+fn the_reconciler_may_do_what_it_declares() {
+    let stack = full("reconciler");
+    let reconciler = role(&stack, "reconciler");
+    let allowed = actions(&statements(reconciler, Some("reconciliation")));
+    assert_eq!(allowed, reconciler::ACTIONS.iter().copied().collect());
+    // Never on a stack set of somebody else's.
+    let ours = "arn:aws:cloudformation:eu-west-1:444455556666:stackset/rootguard-*:*";
+    for action in ["ListStackInstances", "CreateStackInstances"] {
+        let on = resources(reconciler, &format!("cloudformation:{action}"));
+        let sets: Vec<_> = on.iter().filter(|arn| arn.contains(":stackset/")).collect();
+        assert_eq!(sets, [&ours], "{action}");
+    }
+}
+
+/// Only the management account's rule says when to look, and only about the organization.
+#[test]
+fn the_reconciler_is_told_of_accounts_by_the_management_account() {
+    let (reconciler, joined) = (full("reconciler"), full("account-joined"));
+    let policy = &reconciler.resource("BusPolicy").unwrap().properties["Statement"];
+    let forwarder = "arn:aws:iam::444455556666:role/rootguard/forward-account-joined";
+    assert_eq!(
+        policy["Condition"],
+        json!({"ArnEquals": {"aws:PrincipalArn": forwarder}})
+    );
+    let forward = role(&joined, "forward-account-joined");
+    let bus = "arn:aws:events:eu-west-1:444455556666:event-bus/rootguard-accounts";
+    assert_eq!(resources(forward, "events:PutEvents"), [bus]);
+    let rule = &joined.resource("AccountJoined").unwrap().properties;
+    assert_eq!(rule["EventPattern"]["source"], json!(["aws.organizations"]));
+    assert_eq!(rule["Targets"][0]["Arn"], bus);
+    assert_eq!(
+        rule["Targets"][0]["RoleArn"],
+        *forward.attribute("Arn").unwrap()
+    );
+}
+
 /// A resource that is not named, only for what has none.
 #[test]
 fn what_can_be_scoped_is() {
@@ -232,7 +270,13 @@ fn functions_are_assumed_by_lambda_alone() {
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     });
-    for name in ["functions", "remediation", "root-access", "activity-hub"] {
+    for name in [
+        "functions",
+        "remediation",
+        "root-access",
+        "activity-hub",
+        "reconciler",
+    ] {
         let stack = full(name);
         for function in stack.of_type("AWS::Lambda::Function") {
             let of_function = role(&stack, function.reference());

@@ -10,11 +10,12 @@ use crate::organization::{Architecture, Organization};
 use config_rule::Choice;
 
 /// Every Lambda function, by the name of its package (`tests/package.sh`).
-pub const FUNCTIONS: [&str; 10] = [
+pub const FUNCTIONS: [&str; 11] = [
     "hardware-root-mfa",
     "hardware-root-mfa-remediate",
     "no-root-keys",
     "no-root-keys-remediate",
+    "reconciler",
     "root-activity",
     "root-usage-alarm",
     "root-usage-alarm-remediate",

@@ -7,6 +7,7 @@
     reason = "each is a file of infra/ by its name, which says what it is"
 )]
 pub enum Template {
+    AccountJoined,
     Activity,
     ActivityHub,
     Artifacts,
@@ -17,6 +18,7 @@ pub enum Template {
     Guardrails,
     Management,
     Organization,
+    Reconciler,
     Remediation,
     RemediationConfigurations,
     RootAccess,
@@ -26,7 +28,8 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
+        Self::AccountJoined,
         Self::Activity,
         Self::ActivityHub,
         Self::Artifacts,
@@ -37,6 +40,7 @@ impl Template {
         Self::Guardrails,
         Self::Management,
         Self::Organization,
+        Self::Reconciler,
         Self::Remediation,
         Self::RemediationConfigurations,
         Self::RootAccess,
@@ -60,6 +64,7 @@ impl Template {
     /// Its file without `.yaml`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AccountJoined => "account-joined",
             Self::Activity => "activity",
             Self::ActivityHub => "activity-hub",
             Self::Artifacts => "artifacts",
@@ -70,6 +75,7 @@ impl Template {
             Self::Guardrails => "guardrails",
             Self::Management => "management",
             Self::Organization => "organization",
+            Self::Reconciler => "reconciler",
             Self::Remediation => "remediation",
             Self::RemediationConfigurations => "remediation-configurations",
             Self::RootAccess => "root-access",
@@ -81,6 +87,7 @@ impl Template {
     /// Its text.
     pub fn text(self) -> &'static str {
         match self {
+            Self::AccountJoined => include_str!("../../../../infra/account-joined.yaml"),
             Self::Activity => include_str!("../../../../infra/activity.yaml"),
             Self::ActivityHub => include_str!("../../../../infra/activity-hub.yaml"),
             Self::Artifacts => include_str!("../../../../infra/artifacts.yaml"),
@@ -91,6 +98,7 @@ impl Template {
             Self::Guardrails => include_str!("../../../../infra/guardrails.yaml"),
             Self::Management => include_str!("../../../../infra/management.yaml"),
             Self::Organization => include_str!("../../../../infra/organization.yaml"),
+            Self::Reconciler => include_str!("../../../../infra/reconciler.yaml"),
             Self::Remediation => include_str!("../../../../infra/remediation.yaml"),
             Self::RemediationConfigurations => {
                 include_str!("../../../../infra/remediation-configurations.yaml")

@@ -170,7 +170,7 @@ async fn deployed(
 
 /// When a stack is deployed; none, if it is none of ours.
 fn position(name: &str) -> Option<usize> {
-    const ORDER: [Template; 15] = [
+    const ORDER: [Template; 17] = [
         Template::Artifacts,
         Template::Management,
         Template::Evidence,
@@ -180,6 +180,8 @@ fn position(name: &str) -> Option<usize> {
         Template::Rules,
         Template::Activity,
         Template::Organization,
+        Template::Reconciler,
+        Template::AccountJoined,
         Template::ConfigAdmin,
         Template::SecurityHubAdmin,
         Template::RootAccess,
@@ -212,7 +214,7 @@ mod tests {
             .collect();
         positions.sort_unstable();
         assert_eq!(positions, (0..Template::ALL.len()).collect::<Vec<_>>());
-        assert_eq!(position("rootguard-guardrails"), Some(14));
+        assert_eq!(position("rootguard-guardrails"), Some(16));
         for other in [
             "StackSet-rootguard-all-rules",
             "rootguard-other",

@@ -63,7 +63,7 @@ impl Doctor {
         let organization = read::management_account(&caller).await?;
         let members = Members::list(caller.sdk(), &[], &self.exclude).await?;
         let wanted = Wanted::of(&rules, &caller);
-        let notes = notes(&rules, &wanted);
+        let notes = notes(&rules);
 
         let asker = Asker::new(caller.clone());
         let organization = read::organization(&asker, &wanted, organization).await;
@@ -94,15 +94,14 @@ impl Doctor {
     }
 }
 
-fn notes(rules: &ChosenRules, wanted: &Wanted) -> Vec<String> {
+/// What people should know besides the findings.
+fn notes(rules: &ChosenRules) -> Vec<String> {
     let mut notes = vec![format!("Held to the {rules}.")];
-    if wanted.groups.is_empty() {
-        notes.push(
-            "They do not say who and where the organization is ([organization], [accounts], \
-             [regions], [[group]]): central accounts, forwarding and artifacts were not looked \
-             at, and the home Region was taken to be that of the credentials."
-                .to_owned(),
-        );
+    if let Err(lacking) = rules.organization() {
+        notes.push(format!(
+            "Central accounts, forwarding and artifacts were not looked at, and the home Region \
+             is taken to be that of the credentials: {lacking}."
+        ));
     }
     notes
 }

@@ -101,15 +101,14 @@ impl Report {
             wrong,
             could_not_tell,
         } = self.counts;
-        let accounts = self.accounts.len();
-        match (wrong, could_not_tell) {
-            (0, 0) => format!("Nothing is wrong in {accounts} accounts."),
-            (wrong, 0) => format!("{wrong} findings in {accounts} accounts."),
-            (0, open) => format!("{open} questions could not be answered in {accounts} accounts."),
-            (wrong, open) => format!(
-                "{wrong} findings in {accounts} accounts, and {open} questions that could not be \
-                 answered."
-            ),
+        let accounts = counted(self.accounts.len(), "account");
+        let wrong = (wrong > 0).then(|| counted(wrong, "finding"));
+        let open = (could_not_tell > 0)
+            .then(|| counted(could_not_tell, "question") + " that could not be answered");
+        match (wrong, open) {
+            (None, None) => format!("Nothing is wrong in {accounts}."),
+            (Some(one), None) | (None, Some(one)) => format!("{one} in {accounts}."),
+            (Some(wrong), Some(open)) => format!("{wrong} and {open} in {accounts}."),
         }
     }
 
@@ -138,6 +137,13 @@ impl Report {
             (one.account, one.name) = one.whose();
         }
         told
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
     }
 }
 

@@ -13,20 +13,6 @@ use crate::python::{isolated, python};
 const MANAGEMENT: &str = "111111111111";
 const HUB: &str = "222222222222";
 
-/// Every function of the bundle.
-const FUNCTIONS: [&str; 10] = [
-    "hardware-root-mfa",
-    "hardware-root-mfa-remediate",
-    "no-root-keys",
-    "no-root-keys-remediate",
-    "root-activity",
-    "root-usage-alarm",
-    "root-usage-alarm-remediate",
-    "security-hub",
-    "trail-logging",
-    "trail-logging-remediate",
-];
-
 const RULES: &str = r#"
 [organization]
 id = "o-sandbox0001"
@@ -162,7 +148,7 @@ fn prepared(rules: &str) -> PathBuf {
     std::fs::write(folder.join("rules.toml"), rules).unwrap();
     let packages = folder.join("target/lambda/x86_64");
     std::fs::create_dir_all(&packages).unwrap();
-    for function in FUNCTIONS {
+    for function in bundle::deployment::FUNCTIONS {
         std::fs::write(packages.join(format!("{function}.zip")), function).unwrap();
     }
     folder
@@ -216,6 +202,8 @@ async fn an_organization_is_deployed_and_taken_back() {
             "rules in 111111111111 us-east-1",
             "activity in 111111111111 us-east-1",
             "organization-all in 111111111111 us-east-1",
+            "reconciler in 111111111111 us-east-1",
+            "account-joined in 111111111111 us-east-1",
         ]
     );
     assert!(
@@ -287,7 +275,7 @@ async fn an_organization_is_deployed_and_taken_back() {
     assert_eq!(deleted.len(), stacks.len() - 1, "{deleted:?}");
     assert_eq!(
         deleted.first(),
-        Some(&"organization-all in 111111111111 us-east-1")
+        Some(&"account-joined in 111111111111 us-east-1")
     );
     assert_eq!(
         deleted.last(),
@@ -541,7 +529,7 @@ fn a_plan_is_a_folder_with_everything() {
         .lines()
         .filter(|line| line.starts_with("deploy "))
         .collect();
-    assert_eq!(steps.len(), 10, "{steps:?}");
+    assert_eq!(steps.len(), 12, "{steps:?}");
     for step in steps {
         let words: Vec<_> = step.split(' ').collect();
         let [_, _, _, _, template, parameters] = words[..] else {

@@ -49,7 +49,8 @@ pub(crate) const EVENT_RULE: Kind = Kind {
         required("Name", text(1, 64)),
         member("Arn", TEXT),
         member("EventBusName", TEXT),
-        required("EventPattern", TEXT),
+        member("EventPattern", TEXT),
+        member("ScheduleExpression", text(0, 256)),
         member(
             "State",
             one_of(&[
@@ -249,7 +250,10 @@ fn accept(
 /// Gives an event that fits a rule to its queues. One whose policy does not let
 /// EventBridge in does not get it, and nobody is told.
 fn follow(request: &Request<'_>, rule: &Resource, event: &Value) -> Result<(), Failure> {
-    let pattern = rule.text("EventPattern").unwrap_or_default();
+    // A schedule waits for no events, and nothing here follows schedules.
+    let Some(pattern) = rule.text("EventPattern") else {
+        return Ok(());
+    };
     let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
     let fits = pattern::fits(&pattern, event);
     let fits =

@@ -84,8 +84,11 @@ fn of(facts: &Facts, set: &StackSet, instance: &Instance) -> Option<Finding> {
         (Some("FAILED" | "FAILED_IMPORT"), _) => (
             format!("{name} failed here{because}"),
             format!(
-                "repair what it says; the reconciler tries again within a day where the \
-                 recorder was missing, {again} at once"
+                "repair what it says; then the reconciler tries again within a day where a \
+                 recorder was missing, {again} tries everything, and for one account: aws \
+                 cloudformation create-stack-instances --region {home} --stack-set-name {name} \
+                 --regions {region} --deployment-targets \
+                 Accounts=ACCOUNT,OrganizationalUnitIds=UNIT,AccountFilterType=INTERSECTION"
             ),
         ),
         (Some("CANCELLED"), _) => (

@@ -256,8 +256,16 @@ impl Reader<'_> {
         let there = self.asker.account.in_region(region);
         let client = aws_sdk_s3::Client::new(there.sdk());
         let name = format!("rootguard-artifacts-{account}-{region}");
-        let request = client.list_objects_v2().bucket(name).max_keys(1);
-        let answer = self.asker.ask_in(&there, BUCKET, request.send()).await?;
-        Ok(answer.is_some())
+        let request = client.head_bucket().bucket(name);
+        let answer = self.asker.ask_in(&there, BUCKET, request.send()).await;
+        // What is asked with HEAD is refused without a word.
+        let answer = answer.map_err(|unread| match unread {
+            Unread::Unavailable { action, .. } => Unread::Denied {
+                action,
+                code: "403, or no answer".to_owned(),
+            },
+            unread => unread,
+        });
+        Ok(answer?.is_some())
     }
 }
