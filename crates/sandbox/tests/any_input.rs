@@ -247,7 +247,7 @@ proptest! {
             let asked = format!("Action={name}{form}");
             runtime.block_on(ask(&credentials, service, headers, &asked)).unwrap()
         };
-        prop_assert!([200, 400, 403, 404, 409, 410, 501].contains(&status), "{status}: {body}");
+        prop_assert!([200, 400, 401, 403, 404, 409, 410, 501].contains(&status), "{status}: {body}");
         prop_assert!(!body.contains("this policy"), "{body}");
         if target(service).is_some() {
             prop_assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");

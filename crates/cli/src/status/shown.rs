@@ -96,14 +96,16 @@ impl<'a> Status<'a> {
         let shown = results.filter(|shown| !self.organization || shown.needs_attention());
         let lines: Vec<_> = shown.map(Shown::line).collect();
         if !lines.is_empty() {
-            let table = table(["COMPLIANCE", "RESULT"], &lines);
+            let table = table(["COMPLIANCE", "REPORTED"], &lines);
             writeln!(out, "{}\n", table.trim_fmt())?;
         }
         let stale = match self.stale {
             0 => String::new(),
             some => format!("; {some} of them stale"),
         };
-        writeln!(out, "{}{stale}", self.counts.sentence())?;
+        let counts = self.counts.sentence();
+        let counts = counts.replace("failed to evaluate", "without a result");
+        writeln!(out, "{counts}{stale}")?;
         writeln!(out, "Expected by the {}.", self.rules)?;
         let exceptions = exceptions::notes(self.rules.exceptions());
         for note in self.notes.iter().chain(&exceptions) {

@@ -26,9 +26,9 @@ const KEYS: [&str; 6] = [
 const MAX_DAYS: i64 = 366;
 
 /// The most bytes of parameters, remediation and exceptions of a rule together. A Lambda
-/// function keeps 4 KB of environment (`AWS` counts names too), and the remediating
-/// function has all three in it.
-const MAX_ENVIRONMENT: usize = 4000;
+/// function keeps 4 KB of environment, names included, and a remediating function has all
+/// three in it, and the ARN of its queue.
+const MAX_ENVIRONMENT: usize = 3900;
 
 impl File<'_> {
     /// Reads the exceptions into the rules that they are about.
