@@ -47,6 +47,9 @@ pub struct Settings {
     pub max_concurrent_percentage: i64,
     /// How many accounts of a group may fail before an operation stops, in percent.
     pub failure_tolerance_percentage: i64,
+    /// ARNs, with `*` for anything, of the log groups, alarms, topics and keys whose changes
+    /// are told; none: of all log groups, alarms and topics.
+    pub watched_resources: Vec<String>,
     /// Whether accounts get what may change them.
     pub remediate: bool,
     /// Whether the service control policy is put in force.
@@ -194,6 +197,12 @@ impl Parameters for Settings {
                 "failureTolerancePercentage",
                 10,
                 0..=100,
+            )?,
+            watched_resources: reader.list(
+                "watchedResources",
+                "ARNs of log groups, alarms, topics and keys, with * for anything, like \
+                 arn:*:cloudwatch:*:*:alarm:root-usage",
+                |text| is_watched(text).then(|| text.to_owned()),
             )?,
             remediate: reader.boolean("remediate", false)?,
             enforce_guardrails: reader.boolean("enforceGuardrails", false)?,
@@ -463,6 +472,19 @@ fn is_of(text: &str, length: std::ops::RangeInclusive<usize>, also: &str) -> boo
 fn is_named(text: &str, length: std::ops::RangeInclusive<usize>, also: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || also.contains(c);
     length.contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// What the parameter WatchedResources of activity-hub.yaml takes.
+fn is_watched(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(4, ':').collect();
+    let [arn, partition, service, rest] = parts[..] else {
+        return false;
+    };
+    let is_partition = |c: char| c.is_ascii_lowercase() || c == '-' || c == '*';
+    let known = ["logs", "cloudwatch", "sns", "kms", "*"].contains(&service);
+    let plain = |text: &str| !text.is_empty() && !text.contains([',', ' ', '\t', '\n']);
+    let named = !partition.is_empty() && partition.chars().all(is_partition);
+    arn == "arn" && named && known && plain(rest)
 }
 
 fn is_email(text: &str) -> bool {

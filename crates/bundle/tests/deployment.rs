@@ -21,6 +21,7 @@ id = "o-exampleorgid"
 notificationEmail = "soc@example.com"
 deployerRoleArn = "arn:aws:iam::111122223333:role/deploy"
 trailName = "organization"
+watchedResources = ["arn:*:cloudwatch:*:*:alarm:root-usage", "arn:aws:kms:eu-west-1:111122223333:key/k"]
 remediate = true
 enforceGuardrails = true
 [accounts]

@@ -127,6 +127,7 @@ fn the_repositorys_file_shows_every_key() {
     let same = |settings: &bundle::Settings| {
         let mut value = serde_json::to_value(settings).unwrap();
         value["trailName"] = "".into();
+        value["watchedResources"] = serde_json::json!([]);
         value
     };
     assert_eq!(same(settings), same(&defaults));
@@ -202,6 +203,11 @@ fn what_cannot_be_deployed_is_a_mistake() {
             "[regions]",
             "[regions]\nhomes = 1",
             "regions.homes: unknown; did you mean home?",
+        ),
+        (
+            "trailName",
+            "watchedResources = ['arn:*:sns:*', 'arn:*:s3:*']\ntrailName",
+            "organization.watchedResources: \"arn:*:s3:*\" is not allowed; it takes ARNs",
         ),
         (
             "trailName",

@@ -112,6 +112,10 @@ impl Wanted<'_> {
             .text("HomeRegion", &organization.regions.home)
             .text("Rules", rules.join(","))
             .text(
+                "WatchedResources",
+                organization.settings.watched_resources.join(","),
+            )
+            .text(
                 "NotificationEmail",
                 &organization.settings.notification_email,
             )
