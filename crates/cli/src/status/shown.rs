@@ -96,7 +96,7 @@ impl<'a> Status<'a> {
         let shown = results.filter(|shown| !self.organization || shown.needs_attention());
         let lines: Vec<_> = shown.map(Shown::line).collect();
         if !lines.is_empty() {
-            let table = table(["COMPLIANCE", "REPORTED"], &lines);
+            let table = table(["CONTROL", "COMPLIANCE", "REPORTED"], &lines);
             writeln!(out, "{}\n", table.trim_fmt())?;
         }
         let stale = match self.stale {
