@@ -237,7 +237,7 @@ fn put_statement(placed: Placed<'_>) -> Result<bool, Problem> {
         let bus = bus(account, placed).ok_or("ResourceNotFoundException: there is no such bus")?;
         let mut statements = statements(bus);
         statements.push(statement);
-        set_statements(bus, statements);
+        set_statements(bus, &statements);
         Ok(true)
     })
 }
@@ -247,7 +247,7 @@ fn without_statement(account: &mut Account, placed: Placed<'_>) {
     if let Some(bus) = bus(account, placed) {
         let mut statements = statements(bus);
         statements.retain(|statement| statement.get("Sid") != sid);
-        set_statements(bus, statements);
+        set_statements(bus, &statements);
     }
 }
 
@@ -264,7 +264,7 @@ fn statements(bus: &Resource) -> Vec<Value> {
     statements.cloned().unwrap_or_default()
 }
 
-fn set_statements(bus: &mut Resource, statements: Vec<Value>) {
+fn set_statements(bus: &mut Resource, statements: &[Value]) {
     if statements.is_empty() {
         bus.members.remove("Policy");
         return;

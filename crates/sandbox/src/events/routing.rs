@@ -111,8 +111,8 @@ fn follow(
                         .send(arn, &event.to_string(), Map::new(), (now, now));
                 }
             }
-            ("events", Some(role)) => {
-                if bus_lets_in(world, account, arn, role, event, now) {
+            ("events", Some(assumed)) => {
+                if bus_lets_in(world, account, arn, assumed, event, now) {
                     on_bus(world, arn, event, now)?;
                 }
             }
@@ -196,9 +196,10 @@ fn bus_lets_in(
     let Ok(policy) = policy.map(Document::parse).transpose() else {
         return false;
     };
-    let organization = match account.in_organization {
-        true => world.organization.id.as_str(),
-        false => "",
+    let organization = if account.in_organization {
+        world.organization.id.as_str()
+    } else {
+        ""
     };
     let puts = policy::Request {
         principal: role_session(world.partition(), &account.id, known, "events"),

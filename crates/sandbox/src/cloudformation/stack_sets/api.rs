@@ -314,6 +314,7 @@ pub(crate) fn activate_organizations_access(request: &Request<'_>) -> Result<Str
     Ok(Structure::new())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "handlers are of one type")]
 pub(crate) fn describe_organizations_access(request: &Request<'_>) -> Result<Structure, Failure> {
     let enabled = super::has_trusted_access(request.world);
     let status = if enabled { "ENABLED" } else { "DISABLED" };
