@@ -92,6 +92,14 @@ impl Branch {
     }
 }
 
+/// The operations that have an output, and nothing in it.
+const EMPTY_RESULTS: [&str; 4] = [
+    "ActivateOrganizationsAccess",
+    "DeleteChangeSet",
+    "ExecuteChangeSet",
+    "StopStackSetOperation",
+];
+
 pub(super) fn answer(
     operation: &str,
     namespace: &str,
@@ -100,7 +108,7 @@ pub(super) fn answer(
 ) -> String {
     document(&format!("{operation}Response"), namespace, |xml| {
         // Operations without an output have no result element.
-        if !output.is_empty() {
+        if !output.is_empty() || EMPTY_RESULTS.contains(&operation) {
             element(xml, &format!("{operation}Result"), |xml| {
                 structure(xml, output);
             });
