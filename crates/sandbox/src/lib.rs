@@ -53,6 +53,7 @@ mod world;
 
 pub use calls::{Call, Permission};
 pub use config::{ConfigurationItem, Notification, RuleStatus};
+pub use events::UnknownRoute;
 pub use faults::Fault;
 pub use lambda::{
     Context, Function, FunctionError, FunctionProcess, Invocation, ProcessError, ProcessSettings,

@@ -102,7 +102,7 @@ fn found(request: &Request<'_>) -> Option<(String, Resource)> {
 /// The bucket, under its policy.
 pub(crate) fn bucket(request: &Request<'_>) -> Vec<Needed> {
     let name = request.text("Bucket").unwrap_or_default();
-    vec![on(request, request.operation.action, name.to_owned())]
+    vec![on(request, request.operation.action, name)]
 }
 
 /// The object, under the policy of its bucket. Who asks for one version of it needs
@@ -114,10 +114,10 @@ pub(crate) fn object(request: &Request<'_>) -> Vec<Needed> {
     };
     let bucket = request.text("Bucket").unwrap_or_default();
     let key = request.text("Key").unwrap_or_default();
-    vec![on(request, action, format!("{bucket}/{key}"))]
+    vec![on(request, action, &format!("{bucket}/{key}"))]
 }
 
-fn on(request: &Request<'_>, action: &'static str, what: String) -> Needed {
+fn on(request: &Request<'_>, action: &'static str, what: &str) -> Needed {
     let found = found(request);
     let policy = found.as_ref().and_then(|(_, bucket)| bucket.text("Policy"));
     let needed = Needed::on(request, format!("arn:{}:s3:::{what}", request.partition()));

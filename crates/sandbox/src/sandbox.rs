@@ -18,7 +18,7 @@ use crate::Timestamp;
 use crate::calls::Call;
 use crate::cloudformation::{self, DeployError, Stack};
 use crate::config::{self, Notification, RuleKey, RuleStatus};
-use crate::events;
+use crate::events::{self, UnknownRoute};
 use crate::faults::Fault;
 use crate::identity::{self, NewSession, SessionTags, role_id, role_session};
 use crate::lambda::{Context, Function};
@@ -284,8 +284,8 @@ impl Sandbox {
         region: &str,
         kind: (&str, &str),
         detail: &Value,
-    ) -> Result<(), NotFound> {
-        events::emit(&self.0, account, region, kind, detail).map_err(NotFound)
+    ) -> Result<(), UnknownRoute> {
+        events::emit(&self.0, account, region, kind, detail)
     }
 
     /// The value of every parameter of Systems Manager's Parameter Store, by ARN.

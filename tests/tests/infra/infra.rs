@@ -71,7 +71,7 @@ fn instantiate(
 }
 
 /// A value for what has none by default, and for what is off by default.
-fn example(parameter: &Parameter) -> Option<String> {
+pub(crate) fn example(parameter: &Parameter) -> Option<String> {
     let package = format!("function/x86_64/{}.zip", "0".repeat(64));
     let template = format!("https://bucket.example/templates/{}.yaml", "0".repeat(64));
     let value = match parameter.name.as_str() {

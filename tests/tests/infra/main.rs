@@ -17,3 +17,4 @@ mod organization;
 mod readme;
 mod roles;
 mod rules;
+mod whole;

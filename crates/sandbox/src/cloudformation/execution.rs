@@ -174,9 +174,10 @@ pub(super) async fn delete(world: &Arc<World>, id: &str) -> Result<(), Problem> 
         .await;
     let now = world.clock.now();
     let failed = problems.into_iter().next();
-    world.stacks.change(id, |record| match &failed {
-        Some(problem) => record.becomes("DELETE_FAILED", Some(problem.clone()), now),
-        None => {
+    world.stacks.change(id, |record| {
+        if failed.is_some() {
+            record.becomes("DELETE_FAILED", failed.clone(), now);
+        } else {
             record.resources.clear();
             record.outputs.clear();
             record.deleted = Some(now);

@@ -45,10 +45,8 @@ impl Placed<'_> {
                 }
                 Ok(()) => Ok(()),
             },
-            None => match self.put_without_request(is_there)? {
-                true => Ok(()),
-                false => Err("the sandbox has no resources of this type".to_owned()),
-            },
+            None if self.put_without_request(is_there)? => Ok(()),
+            None => Err("the sandbox has no resources of this type".to_owned()),
         }
     }
 
@@ -71,16 +69,14 @@ impl Placed<'_> {
         if self.resource.resource_type == "AWS::CloudFormation::StackSet" {
             return stack_sets::remove(self).await;
         }
-        match to_remove(self.resource) {
-            Some(asked) => match self.ask(asked).await {
-                Err((problem, _)) if !is_gone(&problem) => Err(problem),
-                _ => Ok(()),
-            },
-            None => {
-                rows::remove(self);
-                wiring::remove(self);
-                Ok(())
-            }
+        let Some(asked) = to_remove(self.resource) else {
+            rows::remove(self);
+            wiring::remove(self);
+            return Ok(());
+        };
+        match self.ask(asked).await {
+            Err((problem, _)) if !is_gone(&problem) => Err(problem),
+            _ => Ok(()),
         }
     }
 

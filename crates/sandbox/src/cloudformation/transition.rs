@@ -177,7 +177,7 @@ impl<'a, W: Witness> Transition<'a, W> {
         outcome: Result<(), Problem>,
     ) -> Result<(), Problem> {
         self.witness
-            .ends(happening, resource, outcome.as_ref().map(|()| ()));
+            .ends(happening, resource, outcome.as_ref().copied());
         outcome
     }
 

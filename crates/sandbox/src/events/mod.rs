@@ -13,6 +13,7 @@ use crate::regional;
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, list, member, one_of, required, text};
 
+pub use routing::UnknownRoute;
 pub(crate) use routing::emit;
 pub(crate) use rules::{
     LIST_RULES, LIST_TARGETS, list_rules, list_targets_by_rule, on_rule, on_rules,
@@ -233,6 +234,7 @@ fn accept(
     });
     let bus = bus_of(request, entry);
     let (world, now) = (request.world, request.now);
-    routing::on_bus(world, &bus, &event, now).map_err(Failure::not_implemented)?;
+    routing::on_bus(world, &bus, &event, now)
+        .map_err(|unknown| Failure::not_implemented(unknown.0))?;
     Ok(Ok(id))
 }

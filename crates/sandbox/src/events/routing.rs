@@ -13,6 +13,11 @@ use crate::policy::{self, Applicable, Decision, Document, Principal, PrincipalKi
 use crate::sqs;
 use crate::world::World;
 
+/// An event is on its way in a manner that the sandbox does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox does not know {0}")]
+pub struct UnknownRoute(pub(super) String);
+
 /// A service of AWS puts an event on the default bus of an account.
 pub(crate) fn emit(
     world: &World,
@@ -20,7 +25,7 @@ pub(crate) fn emit(
     region: &str,
     (source, detail_type): (&str, &str),
     detail: &Value,
-) -> Result<(), String> {
+) -> Result<(), UnknownRoute> {
     let now = world.clock.now();
     let event = json!({
         "version": "0",
@@ -45,7 +50,7 @@ pub(super) fn on_bus(
     bus: &str,
     event: &Value,
     now: Timestamp,
-) -> Result<(), String> {
+) -> Result<(), UnknownRoute> {
     let owner = bus.split(':').nth(4).unwrap_or_default();
     let Some(account) = world.account(owner) else {
         return Ok(());
@@ -65,7 +70,7 @@ pub(super) fn on_bus(
         };
         let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
         match pattern::fits(&pattern, event) {
-            None => return Err(format!("the event pattern {pattern}")),
+            None => return Err(UnknownRoute(format!("the event pattern {pattern}"))),
             Some(false) => {}
             Some(true) => follow(world, &account, rule, event, now)?,
         }
@@ -96,7 +101,7 @@ fn follow(
     rule: &Resource,
     event: &Value,
     now: Timestamp,
-) -> Result<(), String> {
+) -> Result<(), UnknownRoute> {
     let targets = rule.members.get("Targets").and_then(Value::as_array);
     for target in targets.into_iter().flatten() {
         let arn = text_in(target, "Arn").unwrap_or_default();
@@ -110,12 +115,12 @@ fn follow(
                     count(world, rule, "FailedInvocations", now);
                 }
             }
-            ("events", Some(role)) => {
-                if bus_lets_in(world, account, arn, role, event, now) {
+            ("events", Some(assumed)) => {
+                if bus_lets_in(world, account, arn, assumed, event, now) {
                     on_bus(world, arn, event, now)?;
                 }
             }
-            _ => return Err(format!("the target {arn} of a rule")),
+            _ => return Err(UnknownRoute(format!("the target {arn} of a rule"))),
         }
     }
     Ok(())
@@ -206,9 +211,10 @@ fn bus_lets_in(
     let Ok(policy) = policy.map(Document::parse).transpose() else {
         return false;
     };
-    let organization = match account.in_organization {
-        true => world.organization.id.as_str(),
-        false => "",
+    let organization = if account.in_organization {
+        world.organization.id.as_str()
+    } else {
+        ""
     };
     let puts = policy::Request {
         principal: role_session(world.partition(), &account.id, known, "events"),

@@ -105,7 +105,7 @@ fn page(
     let page = Page::of(request, items, request.text("NextToken"), size).ok_or_else(|| {
         Failure::new(
             StatusCode::BAD_REQUEST,
-            "InvalidNextTokenException",
+            "ValidationException",
             "Invalid token.",
         )
     })?;

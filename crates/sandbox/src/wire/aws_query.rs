@@ -92,8 +92,14 @@ impl Branch {
     }
 }
 
-/// Operations that have an output without members: clients look for its element.
-const EMPTY_OUTPUTS: [&str; 3] = ["DeleteChangeSet", "DeleteStackSet", "ExecuteChangeSet"];
+/// The operations that have an output, and nothing in it: clients look for its element.
+const EMPTY_RESULTS: [&str; 5] = [
+    "ActivateOrganizationsAccess",
+    "DeleteChangeSet",
+    "DeleteStackSet",
+    "ExecuteChangeSet",
+    "StopStackSetOperation",
+];
 
 pub(super) fn answer(
     operation: &str,
@@ -103,7 +109,7 @@ pub(super) fn answer(
 ) -> String {
     document(&format!("{operation}Response"), namespace, |xml| {
         // Operations without an output have no result element.
-        if !output.is_empty() || EMPTY_OUTPUTS.contains(&operation) {
+        if !output.is_empty() || EMPTY_RESULTS.contains(&operation) {
             element(xml, &format!("{operation}Result"), |xml| {
                 structure(xml, output);
             });

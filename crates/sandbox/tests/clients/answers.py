@@ -22,6 +22,10 @@ NUMBERS = ("integer", "long", "float", "double")
 # twelve digits, and ids have at least sixteen characters.
 SHORTER = {("IAM", "idType"): 12}
 
+# Events tell of stacks what their model knows of resources only.
+FURTHER = {("CloudFormation", "ResourceStatus"):
+           {"REVIEW_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}}
+
 # What any operation may answer: the pages "Common Error Types" of the services' API
 # references. Everything else must be an error of the operation's model.
 COMMON_ERRORS = {
@@ -137,7 +141,9 @@ class Check:
             self.say(path, f"{size} is more than {high}")
 
     def string(self, shape, path, text):
-        if shape.enum and text not in shape.enum:
+        service = self.operation.service_model.service_id
+        further = FURTHER.get((service, shape.name), ())
+        if shape.enum and text not in shape.enum and text not in further:
             self.say(path, f"{text!r} is not one of {shape.enum}")
         self.sized(shape, path, len(text))
 

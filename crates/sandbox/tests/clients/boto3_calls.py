@@ -18,6 +18,7 @@ import botocore.config
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+import boto3_administration
 import boto3_cloudformation
 import boto3_cloudtrail
 import boto3_cloudwatch
@@ -603,6 +604,7 @@ def main():
     ):
         service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     boto3_organizations.calls(run, Caller(MANAGEMENT), Caller(FULL))
+    boto3_administration.calls(run, Caller(MANAGEMENT), Caller(FULL), Caller(EMPTY))
     for operation in operations:
         run.sweep(operation)
         run.finish(operation)

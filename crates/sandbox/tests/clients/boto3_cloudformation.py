@@ -118,7 +118,8 @@ def stacks(run, full, empty, non_ascii):
     template = {"StackName": "stapel", "TemplateStage": "Original"}
     found = run.call("cloudformation.GetTemplate", template, full)
     run.same("TemplateBody", found.get("TemplateBody", "").strip(), QUEUE.strip())
-    run.the_rest("cloudformation.GetTemplate", template, full)
+    of_set = {**template, "ChangeSetName": "erster"}
+    run.not_implemented("cloudformation.GetTemplate", of_set, full)
     wanted = {"StackStatusFilter": ["UPDATE_COMPLETE"]}
     for caller, count in ((full, 1), (empty, 0)):
         found = run.call("cloudformation.ListStacks", wanted, caller).get("StackSummaries")
@@ -131,6 +132,7 @@ def stacks(run, full, empty, non_ascii):
     run.refused("cloudformation.DescribeStackEvents", bad, full, "ValidationError")
     run.refused("cloudformation.DescribeStacks", {"StackName": "keiner"}, full, "ValidationError")
     delete = {"StackName": "stapel", "ClientRequestToken": "token"}
+    run.note("cloudformation.DeleteStack", delete)
     run.the_rest("cloudformation.DeleteStack", delete, full)
     run.call("cloudformation.DeleteStack", delete, full)
     run.same("StackStatus", settled(run, stack.get("StackId"), full).get("StackStatus"), "DELETE_COMPLETE")
@@ -202,8 +204,6 @@ def stack_sets(run, management, member, non_ascii):
             begun = run.call(operation, asked, management).get("OperationId", "")
             run.same("Status", ended(run, begun, management)["Status"], "SUCCEEDED")
             run.refused(operation, asked, management, "OperationIdAlreadyExistsException")
-            if verb == "Delete":
-                break
         run.refused(operation, {**many, **more, "Accounts": ["222222222222"]}, management, "ValidationError")
         by_file = {**targets, "AccountsUrl": "s3://liste/konten.csv"}
         run.not_implemented(operation, {**many, **more, "DeploymentTargets": by_file}, management)

@@ -35,9 +35,10 @@ pub(crate) fn on_stack(request: &Request<'_>) -> Vec<Needed> {
         None => "*".to_owned(),
         Some(arn) if arn.starts_with("arn:") => {
             // Of a change set, its stack is not known before somebody looks.
-            match arn.contains(":changeSet/") {
-                true => "*".to_owned(),
-                false => crate::operations::resource_named(arn).to_owned(),
+            if arn.contains(":changeSet/") {
+                "*".to_owned()
+            } else {
+                crate::operations::resource_named(arn).to_owned()
             }
         }
         Some(name) => {

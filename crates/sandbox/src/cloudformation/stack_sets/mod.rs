@@ -5,6 +5,7 @@
 mod api;
 mod joining;
 mod operation;
+mod orders;
 mod resource;
 mod run;
 mod shapes;
@@ -21,14 +22,16 @@ use super::stacks::Said;
 use crate::world::World;
 
 pub(crate) use api::{
-    activate_organizations_access, create_stack_instances, delete_stack_instances,
-    describe_organizations_access, describe_stack_instance, describe_stack_set,
-    describe_stack_set_operation, list_stack_instances, list_stack_set_operation_results,
-    list_stack_set_operations, list_stack_sets, on_stack_set, stop_stack_set_operation,
-    update_stack_instances,
+    activate_organizations_access, describe_organizations_access, describe_stack_instance,
+    describe_stack_set, describe_stack_set_operation, list_stack_instances,
+    list_stack_set_operation_results, list_stack_set_operations, list_stack_sets, on_stack_set,
 };
 pub(crate) use joining::join;
 pub(super) use operation::{Action, Job, Operation, Preferences};
+pub(crate) use orders::{
+    create_stack_instances, delete_stack_instances, stop_stack_set_operation,
+    update_stack_instances,
+};
 pub(super) use resource::{put, remove};
 pub(crate) use shapes::{
     CREATE_INSTANCES, DELETE_INSTANCES, DESCRIBE_ACCESS, DESCRIBE_INSTANCE, LIST_INSTANCES,
