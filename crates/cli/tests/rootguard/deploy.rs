@@ -14,11 +14,12 @@ const MANAGEMENT: &str = "111111111111";
 const HUB: &str = "222222222222";
 
 /// Every function of the bundle.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "hardware-root-mfa",
     "hardware-root-mfa-remediate",
     "no-root-keys",
     "no-root-keys-remediate",
+    "reconciler",
     "root-activity",
     "root-usage-alarm",
     "root-usage-alarm-remediate",
@@ -207,7 +208,7 @@ fn a_plan_is_a_folder_with_everything() {
         .lines()
         .filter(|line| line.starts_with("deploy "))
         .collect();
-    assert_eq!(steps.len(), 10, "{steps:?}");
+    assert_eq!(steps.len(), 12, "{steps:?}");
     for step in steps {
         let words: Vec<_> = step.split(' ').collect();
         let [_, _, _, _, template, parameters] = words[..] else {
