@@ -2,6 +2,7 @@
 //! where, in which order, with which parameters.
 
 mod artifact;
+mod parameters;
 mod rule_parameters;
 mod stacks;
 mod template;

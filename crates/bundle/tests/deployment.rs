@@ -380,7 +380,7 @@ fn what_aws_would_refuse_is_refused_before() {
         format!("{LEAST}[rules.root-usage-alarm.parameters]\nacceptedTopicArns = {topics:?}\n");
     let error = refused(&text);
     assert!(
-        error.starts_with("the parameters of root-usage-alarm in group all have 1")
+        error.starts_with("the parameters of root-usage-alarm in the management account have 1")
             && error.contains("AWS Config takes 1024"),
         "{error}"
     );
@@ -388,10 +388,11 @@ fn what_aws_would_refuse_is_refused_before() {
     assert!(refused(&text).contains("say it there"));
     let text = format!("{FULL}[group.rules.no-root-keys.remediation]\nmode = 'automatic'\n");
     assert!(deployed(&text).is_ok());
-    let off: String = bundle::RULES
-        .iter()
-        .map(|rule| format!("rules.{}.enabled = false\n", rule.metadata().name))
+    let rules = bundle::RULES.iter().map(|rule| rule.metadata().name);
+    let off: Vec<_> = rules
+        .map(|name| format!("rules.{name}.enabled = false"))
         .collect();
+    let off = off.join("\n");
     assert!(refused(&(off + LEAST)).contains("no rule is switched on"));
     let rules = Rules::parse(LEAST).unwrap();
     let without = stacks(&Wanted {

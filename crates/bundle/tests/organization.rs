@@ -83,7 +83,7 @@ fn the_repositorys_file_shows_every_key() {
         Some(key) if !key.starts_with(' ') => key,
         _ => line,
     });
-    let shown: String = lines.map(|line| format!("{line}\n")).collect();
+    let shown = lines.collect::<Vec<_>>().join("\n");
     let shown_organization = organization(&shown);
     let file: toml::Table = shown.parse().unwrap();
     let keys = |section: &toml::Value| -> Vec<String> {

@@ -118,9 +118,9 @@ pub(super) fn evidence_roles(rules: &[ConfiguredRule], organization: &Organizati
     let mut all: Vec<String> = Vec::new();
     for rule in rules {
         let given = with_evidence_roles(rule, organization);
-        let roles = given.get(EVIDENCE_ROLES).map(text).unwrap_or_default();
+        let listed = given.get(EVIDENCE_ROLES).map(text).unwrap_or_default();
         all.extend(
-            roles
+            listed
                 .split(',')
                 .filter(|role| !role.is_empty())
                 .map(str::to_owned),

@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use aws_config::Region;
 use aws_config::sts::AssumeRoleProvider;
+use aws_sdk_cloudformation::types::{CallAs, OrganizationStatus};
 use aws_types::SdkConfig;
 use bundle::{Organization, Regions};
 use config_rule::{Account, explain};
@@ -107,6 +108,33 @@ impl<'a> Accounts<'a> {
         Ok(())
     }
 
+    /// Refuses to begin where StackSets may not work for the organization: nothing would
+    /// get to the members.
+    pub(super) async fn stack_sets_work(&self, organization: &Organization) -> anyhow::Result<()> {
+        let sdk = self
+            .sdk(
+                &organization.accounts.stack_sets,
+                &organization.regions.home,
+            )
+            .await;
+        let request = aws_sdk_cloudformation::Client::new(&sdk).describe_organizations_access();
+        let request = request.set_call_as(call_as(organization));
+        let described = request.send().await.map_err(|error| {
+            anyhow!(
+                "cannot tell whether StackSets may work for the organization \
+                 (cloudformation:DescribeOrganizationsAccess): {}",
+                explain(&error)
+            )
+        })?;
+        if described.status != Some(OrganizationStatus::Enabled) {
+            bail!(
+                "StackSets has no trusted access to the organization. In the management account: \
+                 `aws cloudformation activate-organizations-access`"
+            );
+        }
+        Ok(())
+    }
+
     /// Refuses groups that a stack set cannot hold, and accounts that are in two.
     pub(super) async fn groups_fit(&self, organization: &Organization) -> anyhow::Result<()> {
         let mut owners = std::collections::BTreeMap::new();
@@ -134,6 +162,12 @@ impl<'a> Accounts<'a> {
         }
         Ok(())
     }
+}
+
+/// How the account that keeps the stack sets asks about them.
+pub(super) fn call_as(organization: &Organization) -> Option<CallAs> {
+    let accounts = &organization.accounts;
+    (accounts.stack_sets != accounts.management).then_some(CallAs::DelegatedAdmin)
 }
 
 /// Whether a stack set can hold a group of so many accounts.

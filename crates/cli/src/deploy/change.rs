@@ -124,14 +124,14 @@ impl<'a> Deployer<'a> {
     ) -> anyhow::Result<Option<Proposal<'s>>> {
         let client = self.client(&stack.account, &stack.region).await;
         let is_new = self.settled(&client, stack).await?;
-        let seconds = SystemTime::now()
+        let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
-            .as_secs();
+            .as_millis();
         let request = client
             .create_change_set()
             .stack_name(&stack.name)
-            .change_set_name(format!("rootguard-{seconds}"))
+            .change_set_name(format!("rootguard-{now}"))
             .change_set_type(if is_new {
                 ChangeSetType::Create
             } else {
@@ -245,11 +245,18 @@ impl<'a> Deployer<'a> {
             return Ok(());
         }
         bail!(
-            "{} ended as {}:{}\nWhat was there before is there again. Repair the reason, and run \
+            "{} ended as {}:{}{}\nWhat was there before is there again. Repair the reason, and run \
              this again: it goes on here",
             stack.place(),
             end.status,
-            end.reasons()
+            end.reasons(),
+            // A stack set fails where too many accounts do.
+            if stack.ring.is_some() {
+                "\nMore accounts failed than organization.failureTolerancePercentage of rules.toml \
+                 allows? Of few accounts, a small part is none."
+            } else {
+                ""
+            }
         )
     }
 

@@ -77,6 +77,7 @@ impl Deploy {
         let caller = self.place.account().await?;
         let accounts = Accounts::of(caller, &self.role, deployment.organization)?;
         accounts.belong_to(deployment.organization).await?;
+        accounts.stack_sets_work(deployment.organization).await?;
         accounts.groups_fit(deployment.organization).await?;
         let questions = Questions::new(self.yes);
         let deployer = Deployer::new(&accounts);
@@ -114,8 +115,10 @@ async fn live(
             continue;
         };
         change.show()?;
-        if questions.ask(&format!("Deploy {}?", stack.place())).await? == Answer::No {
+        let answer = questions.ask(&format!("Deploy {}?", stack.place())).await;
+        if !matches!(answer, Ok(Answer::Yes)) {
             deployer.withdraw(&change).await?;
+            answer?;
             anyhow::bail!(
                 "{} was not deployed, nor what comes after it; rootguard deploy goes on there",
                 stack.place()

@@ -56,7 +56,10 @@ pub(super) fn write(deployment: &Deployment<'_>, folder: &Path) -> anyhow::Resul
 }
 
 fn script(deployment: &Deployment<'_>) -> String {
-    let mut script = PREAMBLE.replace("@ROLE@", deployment.role);
+    let home = &deployment.organization.regions.home;
+    let mut script = PREAMBLE
+        .replace("@ROLE@", deployment.role)
+        .replace("@REGION@", home);
     let mut uploaded = false;
     for stack in &deployment.stacks {
         if !uploaded && stack.template != Template::Artifacts {
@@ -106,8 +109,10 @@ fn heading(stack: &Stack) -> String {
 fn uploads(deployment: &Deployment<'_>) -> String {
     let organization = deployment.organization;
     let (account, home) = (&organization.accounts.artifacts, &organization.regions.home);
-    let mut script =
-        String::from("\n# packages and templates, under the names that their content gives them\n");
+    let mut script = format!(
+        "\n# packages and templates, under the names that their content gives them\n\
+         open_session {account} rootguard/write-artifacts\n"
+    );
     for (bucket, key) in deployment.versions() {
         let function = key.split('/').next().unwrap_or_default();
         let value = Value::Version {
@@ -163,14 +168,14 @@ fn parameter_file(stack: &Stack) -> String {
     )
 }
 
-/// As `create-change-set --parameters` and `deploy --parameter-overrides` take them.
+/// As `aws cloudformation deploy --parameter-overrides` takes them.
 fn parameters(stack: &Stack) -> serde_json::Value {
     let parameters = stack.parameters.iter().map(|(name, value)| {
         let text = match value {
             Value::Text(text) => text.clone(),
             value => format!("@{}@", placeholder(value).unwrap_or_default()),
         };
-        json!({"ParameterKey": name, "ParameterValue": text})
+        json!(format!("{name}={text}"))
     });
     parameters.collect()
 }

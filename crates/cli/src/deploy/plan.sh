@@ -4,24 +4,32 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+export AWS_REGION=@REGION@ AWS_DEFAULT_REGION=@REGION@
 # The role of the other central accounts.
 role=@ROLE@
 own=$(aws sts get-caller-identity --query Account --output text)
 
+# open_session ACCOUNT ROLE: opens a session as a role of an account.
+open_session() {
+    local answer
+    answer=$(aws sts assume-role --role-arn "arn:aws:iam::$1:role/$2" \
+        --role-session-name rootguard-deploy --output text \
+        --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]')
+    read -r id secret token <<<"$answer"
+    session=$1/$2
+}
+session=none
+
 # in_account ACCOUNT ROLE COMMAND...: runs a command as a role of an account; where nothing
 # has to be assumed, as who runs this.
 in_account() {
-    local account=$1 as=$2 session
+    local account=$1 as=$2
     shift 2
     if [[ $account == "$own" && $as == "$role" ]]; then
         "$@"
         return
     fi
-    session=$(aws sts assume-role --role-arn "arn:aws:iam::$account:role/$as" \
-        --role-session-name rootguard-deploy --output text \
-        --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]')
-    local id secret token
-    read -r id secret token <<<"$session"
+    [[ $session == "$account/$as" ]] || open_session "$account" "$as"
     env -u AWS_PROFILE AWS_ACCESS_KEY_ID="$id" AWS_SECRET_ACCESS_KEY="$secret" \
         AWS_SESSION_TOKEN="$token" "$@"
 }
@@ -55,5 +63,5 @@ deploy() {
     sed -f values.sed "$5" >parameters.json
     in_account "$1" "$role" aws cloudformation deploy --region "$2" --stack-name "$3" \
         --template-file "templates/$4.yaml" --parameter-overrides file://parameters.json \
-        --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset
+        --capabilities CAPABILITY_NAMED_IAM --tags "rootguard=$4" --no-fail-on-empty-changeset
 }

@@ -60,10 +60,10 @@ pub(super) async fn line(question: &str) -> anyhow::Result<String> {
         let _ = tell.send(read.map(|_| line));
     });
     let line = told.await.context("the answer was lost")??;
-    if line.is_empty() {
-        // Whoever reads the answer later should not find it behind the question.
+    if !stdin().is_terminal() {
+        // Nobody pressed Enter: what comes next does not belong behind the question.
         writeln!(stdout())?;
-        if !stdin().is_terminal() {
+        if line.is_empty() {
             bail!("nobody answered; without a terminal, say --yes");
         }
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::anyhow;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    CallAs, StackInstanceDetailedStatus as Detailed, StackInstanceSummary, StackSetOperationStatus,
+    StackInstanceDetailedStatus as Detailed, StackInstanceSummary, StackSetOperationStatus,
     StackSetStatus,
 };
 use bundle::Organization;
@@ -13,7 +13,7 @@ use bundle::deployment::Stack;
 use comfy_table::Color;
 use config_rule::explain;
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, call_as};
 use super::change::Deployer;
 use super::follow::Pauses;
 use crate::table::{Line, table};
@@ -221,11 +221,6 @@ async fn running(
         )
     });
     Ok(found.and_then(|operation| operation.operation_id))
-}
-
-fn call_as(organization: &Organization) -> Option<CallAs> {
-    let accounts = &organization.accounts;
-    (accounts.stack_sets != accounts.management).then_some(CallAs::DelegatedAdmin)
 }
 
 fn group_of(stack: &Stack) -> String {

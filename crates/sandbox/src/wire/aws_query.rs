@@ -92,6 +92,9 @@ impl Branch {
     }
 }
 
+/// Operations that have an output without members: clients look for its element.
+const EMPTY_OUTPUTS: [&str; 3] = ["DeleteChangeSet", "DeleteStackSet", "ExecuteChangeSet"];
+
 pub(super) fn answer(
     operation: &str,
     namespace: &str,
@@ -100,7 +103,7 @@ pub(super) fn answer(
 ) -> String {
     document(&format!("{operation}Response"), namespace, |xml| {
         // Operations without an output have no result element.
-        if !output.is_empty() {
+        if !output.is_empty() || EMPTY_OUTPUTS.contains(&operation) {
             element(xml, &format!("{operation}Result"), |xml| {
                 structure(xml, output);
             });

@@ -1,0 +1,474 @@
+//! `rootguard deploy` and `rootguard destroy`, against a sandboxed organization.
+
+mod plan;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sandbox::{Organization, Sandbox, Server};
+use serde_json::Value;
+
+use crate::command::{Run, command, finished, folder};
+use crate::organization::account;
+
+const MANAGEMENT: &str = "111111111111";
+const HUB: &str = "222222222222";
+
+const RULES: &str = r#"
+[organization]
+id = "o-sandbox0001"
+notificationEmail = "soc@example.com"
+deployerRoleArn = "arn:aws:iam::111111111111:role/deploy"
+trailName = "audit"
+logGroupName = "audit"
+[accounts]
+management = "111111111111"
+activityHub = "222222222222"
+[regions]
+home = "us-east-1"
+[[group]]
+name = "all"
+organizationalUnits = ["r-root"]
+"#;
+
+/// What every created account has.
+const ROLE: &str = r#"
+[[account.role]]
+name = "OrganizationAccountAccessRole"
+trust = { Version = "2012-10-17", Statement = { Effect = "Allow", Principal = { AWS = "111111111111" }, Action = "sts:AssumeRole" } }
+policies = [{ Version = "2012-10-17", Statement = { Effect = "Allow", Action = "*", Resource = "*" } }]
+"#;
+
+/// Who deploys.
+const DEPLOYER: &str = r#"
+[[account.role]]
+name = "deploy"
+trust = { Version = "2012-10-17", Statement = { Effect = "Allow", Principal = { AWS = "111111111111" }, Action = "sts:AssumeRole" } }
+policies = [{ Version = "2012-10-17", Statement = { Effect = "Allow", Action = "*", Resource = "*" } }]
+"#;
+
+struct Stage {
+    sandbox: Sandbox,
+    server: Server,
+    folder: PathBuf,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        Self::of(&[(
+            "333333333333",
+            "organizational_unit = 'ou-root-workloads'\n",
+        )])
+        .await
+    }
+
+    /// With these members besides, and what is said of them.
+    async fn of(members: &[(&str, &str)]) -> Self {
+        let stack_sets = "'member.org.stacksets.cloudformation.amazonaws.com'";
+        Self::trusting(stack_sets, members).await
+    }
+
+    async fn trusting(services: &str, members: &[(&str, &str)]) -> Self {
+        let mut organization = format!(
+            "trusted_services = [{services}]\n\
+             [[organizational_unit]]\nid = 'ou-root-workloads'\nname = 'Workloads'\n"
+        );
+        organization += &(account(MANAGEMENT, "") + DEPLOYER + &account(HUB, "") + ROLE);
+        for (id, said) in members {
+            organization += &(account(id, said) + ROLE);
+        }
+        let sandbox = Sandbox::new(organization.parse::<Organization>().unwrap()).unwrap();
+        // What the functions do is not the subject.
+        for account in &sandbox.organization().accounts {
+            for rule in bundle::RULES {
+                let arn = format!(
+                    "arn:aws:lambda:us-east-1:{}:function:{}",
+                    account.id,
+                    rule.metadata().name
+                );
+                sandbox
+                    .register_function(arn, async |_: Value, _: sandbox::Context| Ok(Value::Null));
+            }
+        }
+        let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+        Self {
+            sandbox,
+            server,
+            folder: prepared(RULES),
+        }
+    }
+
+    /// The environment of who deploys.
+    fn deployer(&self) -> [(&'static str, String); 3] {
+        let credentials = self.sandbox.role_credentials(MANAGEMENT, "deploy").unwrap();
+        [
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
+            (
+                "AWS_SECRET_ACCESS_KEY",
+                credentials.secret_access_key().to_owned(),
+            ),
+            (
+                "AWS_SESSION_TOKEN",
+                credentials.session_token().unwrap().to_owned(),
+            ),
+        ]
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Run {
+        finished(self.command(arguments).output().await.unwrap())
+    }
+
+    /// The same with a person who types.
+    async fn answer(&self, arguments: &[&str], typed: &str) -> Run {
+        let file = self.folder.join("typed");
+        std::fs::write(&file, typed).unwrap();
+        let mut command = self.command(arguments);
+        command.stdin(std::fs::File::open(file).unwrap());
+        finished(command.output().await.unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = command(arguments);
+        command
+            .args([
+                "--region",
+                "us-east-1",
+                "--endpoint-url",
+                &self.server.endpoint_url(),
+            ])
+            .current_dir(&self.folder)
+            .envs(self.deployer());
+        tokio::process::Command::from(command)
+    }
+}
+
+/// A folder with a file of rules and with packages.
+fn prepared(rules: &str) -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let folder = folder(&format!("deploy-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::write(folder.join("rules.toml"), rules).unwrap();
+    let packages = folder.join("target/lambda/x86_64");
+    std::fs::create_dir_all(&packages).unwrap();
+    for function in bundle::deployment::FUNCTIONS {
+        std::fs::write(packages.join(format!("{function}.zip")), function).unwrap();
+    }
+    folder
+}
+
+/// The lines of the output that say what became of a stack.
+fn outcomes(run: &Run) -> Vec<&str> {
+    let outcome = |line: &&str| {
+        ["deployed ", "unchanged ", "deleted "]
+            .iter()
+            .any(|word| line.starts_with(word))
+    };
+    run.out.lines().filter(outcome).collect()
+}
+
+/// How often an action was called since the calls were taken last.
+fn called(stage: &Stage, action: &str) -> usize {
+    let calls = stage.sandbox.take_calls();
+    let of_action = |call: &&sandbox::Call| call.operation == action;
+    calls.iter().filter(of_action).count()
+}
+
+#[tokio::test]
+async fn an_organization_is_deployed_and_taken_back() {
+    let stage = Stage::new().await;
+    let first = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    let stacks: Vec<_> = outcomes(&first)
+        .into_iter()
+        .map(|line| {
+            line.strip_prefix("deployed  rootguard-")
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        stacks,
+        [
+            "artifacts in 111111111111 us-east-1",
+            "management in 111111111111 us-east-1",
+            "evidence in 111111111111 us-east-1",
+            "activity-hub in 222222222222 us-east-1",
+            "drill in 111111111111 us-east-1",
+            "drill in 222222222222 us-east-1",
+            "functions in 111111111111 us-east-1",
+            "rules in 111111111111 us-east-1",
+            "activity in 111111111111 us-east-1",
+            "organization-all in 111111111111 us-east-1",
+            "reconciler in 111111111111 us-east-1",
+            "account-joined in 111111111111 us-east-1",
+        ]
+    );
+    assert!(
+        first.out.contains("+ WriterRole (AWS::IAM::Role)"),
+        "{}",
+        first.out
+    );
+    assert!(
+        first
+            .out
+            .contains("group all: 6 stack instances there, 0 failed, 0 skipped"),
+        "{}",
+        first.out
+    );
+    assert!(
+        first
+            .out
+            .contains("Confirm the mails that AWS sends to soc@example.com")
+    );
+
+    // Again: nothing is uploaded, nothing changes.
+    stage.sandbox.take_calls();
+    let second = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(second.code, 0, "{}{}", second.out, second.err);
+    assert!(
+        outcomes(&second)
+            .iter()
+            .all(|line| line.starts_with("unchanged ")),
+        "{}",
+        second.out
+    );
+    assert_eq!(outcomes(&second).len(), stacks.len());
+    assert_eq!(called(&stage, "PutObject"), 0);
+
+    // Another package is another version: what runs it changes, and nothing else.
+    let package = stage.folder.join("target/lambda/x86_64/no-root-keys.zip");
+    std::fs::write(package, "new").unwrap();
+    let third = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(third.code, 0, "{}{}", third.out, third.err);
+    assert_eq!(called(&stage, "PutObject"), 1);
+    let changed: Vec<_> = outcomes(&third)
+        .into_iter()
+        .filter_map(|line| line.strip_prefix("deployed  rootguard-"))
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "functions in 111111111111 us-east-1",
+            "organization-all in 111111111111 us-east-1"
+        ]
+    );
+
+    // Back, but only for who types the id.
+    let refused = stage.answer(&["destroy"], "yes\n").await;
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .err
+            .contains("that was not o-sandbox0001: nothing was deleted"),
+        "{}",
+        refused.err
+    );
+    let destroyed = stage.answer(&["destroy"], "o-sandbox0001\n").await;
+    assert_eq!(destroyed.code, 0, "{}{}", destroyed.out, destroyed.err);
+    let deleted: Vec<_> = outcomes(&destroyed)
+        .into_iter()
+        .map(|line| line.strip_prefix("deleted   rootguard-").unwrap_or(line))
+        .collect();
+    assert_eq!(deleted.len(), stacks.len() - 1, "{deleted:?}");
+    assert_eq!(
+        deleted.first(),
+        Some(&"account-joined in 111111111111 us-east-1")
+    );
+    assert_eq!(
+        deleted.last(),
+        Some(&"management in 111111111111 us-east-1")
+    );
+    assert!(
+        destroyed
+            .out
+            .contains("stack rootguard-artifacts in 111111111111 us-east-1: a later")
+    );
+    let nothing = stage.run(&["destroy"]).await;
+    assert_eq!(nothing.code, 0, "{}{}", nothing.out, nothing.err);
+    assert!(
+        nothing.out.contains("nothing of rootguard to take back"),
+        "{}",
+        nothing.out
+    );
+}
+
+/// The recorder was not there yet: the account is named with the reason, and so it stays
+/// until somebody repairs it. A suspended account is nobody's failure.
+#[tokio::test]
+async fn accounts_that_failed_or_were_skipped_are_told() {
+    let stage = Stage::of(&[
+        ("333333333333", "config_recorder = false\n"),
+        ("444444444444", "state = 'SUSPENDED'\n"),
+    ])
+    .await;
+    // Of four accounts, none may fail: a tenth of them is less than one.
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 2, "{}{}", run.out, run.err);
+    assert!(
+        run.err.contains("NoAvailableConfigurationRecorder"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err.contains("failureTolerancePercentage"),
+        "{}",
+        run.err
+    );
+    let rules = RULES.replace("trailName", "failureTolerancePercentage = 50\ntrailName");
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    assert!(run.out.contains("333333333333"), "{}", run.out);
+    assert!(run.out.contains("customer-managed recorder"), "{}", run.out);
+    assert!(run.out.contains("SKIPPED_SUSPENDED_ACCOUNT"), "{}", run.out);
+    assert!(!run.out.contains("0 failed"), "{}", run.out);
+}
+
+/// A stack whose first creation failed is in nobody's way.
+#[tokio::test]
+async fn what_failed_goes_on_where_it_stopped() {
+    let stage = Stage::new().await;
+    let recorder = |is_there: bool| {
+        let set = |account: &mut sandbox::Account| account.config_recorder = is_there;
+        stage.sandbox.change_account(MANAGEMENT, set).unwrap();
+    };
+    recorder(false);
+    let failed = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(failed.code, 2, "{}", failed.out);
+    assert!(
+        failed
+            .err
+            .contains("rootguard-rules in 111111111111 us-east-1 ended as ROLLBACK_COMPLETE"),
+        "{}",
+        failed.err
+    );
+    assert!(
+        failed.err.contains("NoAvailableConfigurationRecorder"),
+        "{}",
+        failed.err
+    );
+    recorder(true);
+    let done = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let rules = outcomes(&done)
+        .into_iter()
+        .find(|line| line.contains("-rules "));
+    assert_eq!(
+        rules,
+        Some("deployed  rootguard-rules in 111111111111 us-east-1")
+    );
+    assert!(outcomes(&done)[0].starts_with("unchanged "));
+}
+
+/// Nothing is left of what nobody wants.
+#[tokio::test]
+async fn who_says_no_gets_nothing() {
+    let stage = Stage::new().await;
+    let no = stage.answer(&["deploy"], "no\n").await;
+    assert_eq!(no.code, 2);
+    assert!(
+        no.out
+            .contains("Deploy rootguard-artifacts in 111111111111 us-east-1?"),
+        "{}",
+        no.out
+    );
+    assert!(
+        no.err.contains("was not deployed, nor what comes after it"),
+        "{}",
+        no.err
+    );
+    let silent = stage.answer(&["deploy"], "").await;
+    assert!(
+        silent
+            .err
+            .contains("nobody answered; without a terminal, say --yes"),
+        "{}",
+        silent.err
+    );
+    // One may be asked for each, or for all that follow.
+    let all = stage.answer(&["deploy"], "yes\nall\n").await;
+    assert_eq!(all.code, 0, "{}{}", all.out, all.err);
+    assert_eq!(all.out.matches("Type yes, all").count(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_deployed_to_others() {
+    let stage = Stage::new().await;
+    let rules = stage.folder.join("rules.toml");
+    for (from, to, told) in [
+        (
+            "o-sandbox0001",
+            "o-sandbox0002",
+            "of organization o-sandbox0001, but organization.id is o-sandbox0002",
+        ),
+        (
+            "management = \"111111111111\"",
+            "management = \"222222222222\"",
+            "of account 111111111111, but accounts.management is 222222222222",
+        ),
+    ] {
+        std::fs::write(&rules, RULES.replace(from, to)).unwrap();
+        for command in [&["deploy", "--yes"][..], &["destroy"]] {
+            let run = stage.run(command).await;
+            assert_eq!(run.code, 2, "{}", run.out);
+            assert!(run.err.contains(told), "{}", run.err);
+        }
+    }
+    // Without trusted access nothing would get to the members.
+    let untrusted = Stage::trusting("", &[]).await;
+    let run = untrusted.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err
+            .contains("aws cloudformation activate-organizations-access"),
+        "{}",
+        run.err
+    );
+    assert_eq!(called(&untrusted, "CreateChangeSet"), 0);
+    // A group within another.
+    let twice = "[[group]]\nname = \"again\"\norganizationalUnits = [\"ou-root-workloads\"]\n";
+    std::fs::write(&rules, RULES.to_owned() + twice).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert!(
+        run.err.contains("is in group all and in group again"),
+        "{}",
+        run.err
+    );
+}
+
+/// Ctrl-C at a question leaves a change set behind, which is in nobody's way.
+#[tokio::test]
+async fn who_interrupts_is_told_what_is_running_and_goes_on_later() {
+    let stage = Stage::new().await;
+    let shown = stage.folder.join("shown");
+    let mut command = stage.command(&["deploy"]);
+    // Somebody who types nothing.
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(std::fs::File::create(&shown).unwrap());
+    let mut child = command.spawn().unwrap();
+    let typing = child.stdin.take();
+    while !std::fs::read_to_string(&shown)
+        .unwrap()
+        .contains("Type yes")
+    {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let id = child.id().unwrap().to_string();
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(interrupted.unwrap().success());
+    let run = finished(child.wait_with_output().await.unwrap());
+    drop(typing);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(
+        run.err
+            .contains("interrupted; nothing is running on AWS. Run `rootguard deploy` again"),
+        "{}",
+        run.err
+    );
+    let done = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+}
