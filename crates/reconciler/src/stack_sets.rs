@@ -69,9 +69,10 @@ impl<'a> StackSets<'a> {
     }
 
     fn call_as(&self) -> CallAs {
-        match self.settings.delegated {
-            true => CallAs::DelegatedAdmin,
-            false => CallAs::SelfValue,
+        if self.settings.delegated {
+            CallAs::DelegatedAdmin
+        } else {
+            CallAs::SelfValue
         }
     }
 

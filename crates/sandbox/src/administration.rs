@@ -203,9 +203,10 @@ pub(crate) fn list_organizations_features(request: &Request<'_>) -> Result<Struc
             "Trusted access for IAM is not enabled.",
         ));
     }
-    let features: &[&str] = match organization.root_sessions {
-        true => &["RootCredentialsManagement", "RootSessions"],
-        false => &[],
+    let features: &[&str] = if organization.root_sessions {
+        &["RootCredentialsManagement", "RootSessions"]
+    } else {
+        &[]
     };
     let features = features.iter().map(|one| Output::from(*one));
     Ok(Structure::new()

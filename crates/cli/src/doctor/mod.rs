@@ -150,14 +150,10 @@ async fn look(
         }
     };
     let mut seen = BTreeMap::new();
-    visit_all(
-        &members.active,
-        |member| visit(member),
-        |member, look| {
-            seen.insert(member.id.clone(), look.seen);
-            Ok(())
-        },
-    )
+    visit_all(&members.active, visit, |member, look| {
+        seen.insert(member.id.clone(), look.seen);
+        Ok(())
+    })
     .await?;
     let accounts = members.active.iter().filter_map(|member| {
         Some(AccountFacts {

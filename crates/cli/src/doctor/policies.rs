@@ -205,9 +205,10 @@ impl ControlPolicies {
             .split(':')
             .nth(4)
             .is_some_and(|owner| !owner.is_empty() && owner != attempt.account);
-        let session = match denies {
-            true => vec![everything.clone(), document.clone()],
-            false => vec![document.clone()],
+        let session = if denies {
+            vec![everything.clone(), document.clone()]
+        } else {
+            vec![document.clone()]
         };
         let identity = match attempt.who {
             Who::RootSession => Vec::new(),

@@ -1,5 +1,6 @@
 //! An organization in which everything is as it should be, and `rootguard doctor` in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,6 +8,7 @@ use aws_sdk_config::types::{
     ComplianceType, ConfigRule, Evaluation, EventSource, MaximumExecutionFrequency, MessageType,
     Owner, Source, SourceDetail,
 };
+use sandbox::cloudformation::{StackPlace, Template};
 use sandbox::policy::Document;
 use sandbox::{
     Account, Context, Organization, OrganizationalUnit, Resource, Role, Sandbox, Server,
@@ -121,6 +123,7 @@ impl Stage {
                 judge(&sandbox, &account.id).await;
             }
         }
+        deploy(&sandbox).await;
         sandbox.settled().await;
         let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
         Self { sandbox, server }
@@ -163,7 +166,7 @@ impl Stage {
     }
 }
 
-fn account(id: &str, name: &str) -> Account {
+pub(crate) fn account(id: &str, name: &str) -> Account {
     let mut account = Account::new(id, name);
     let policy = |statement: Value| {
         Document::try_from(json!({"Version": "2012-10-17", "Statement": statement})).unwrap()
@@ -193,10 +196,14 @@ fn account(id: &str, name: &str) -> Account {
         }
     }
     match id {
-        MANAGEMENT => account.trails.push(Resource::new(
-            HOME,
-            json!({"Name": "organization", "IsOrganizationTrail": true, "IsMultiRegionTrail": true}),
-        )),
+        MANAGEMENT => {
+            account.trails.push(Resource::new(
+                HOME,
+                json!({"Name": "organization", "IsOrganizationTrail": true, "IsMultiRegionTrail": true}),
+            ));
+            let templates = json!({"Name": "templates"});
+            account.buckets.push(Resource::new(HOME, templates));
+        }
         CENTRAL => account.buckets.push(Resource::new(
             HOME,
             json!({"Name": format!("rootguard-artifacts-{CENTRAL}-{HOME}")}),
@@ -251,4 +258,60 @@ async fn judge(sandbox: &Sandbox, account: &str) {
             .await
             .unwrap();
     }
+}
+
+/// What stands for functions.yaml and rules.yaml: the real ones need packages.
+const TEMPLATES: [(&str, &str); 2] = [
+    (
+        "functions",
+        "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: requests\n",
+    ),
+    (
+        "rules",
+        "Resources:\n  Rule:\n    Type: AWS::Config::ConfigRule\n    Properties:\n      \
+         ConfigRuleName: probe\n      Source:\n        Owner: CUSTOM_LAMBDA\n        \
+         SourceIdentifier: !Sub arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:no-root-keys\n        \
+         SourceDetails:\n          - EventSource: aws.config\n            MessageType: \
+         ScheduledNotification\n            MaximumExecutionFrequency: One_Hour\n",
+    ),
+];
+
+/// Rolls the stack sets out to every member.
+async fn deploy(sandbox: &Sandbox) {
+    let sdk = sandbox.sdk_config(MANAGEMENT, HOME);
+    let s3 = aws_sdk_s3::Client::new(&sdk);
+    let mut resources = String::new();
+    for (name, template) in TEMPLATES {
+        let put = s3.put_object().bucket("templates").key(name);
+        let put = put.body(template.as_bytes().to_vec().into());
+        put.send().await.unwrap();
+        let set = format!(
+            "
+  {name}:
+    Type: AWS::CloudFormation::StackSet
+    Properties:
+      StackSetName: rootguard-all-{name}
+      TemplateURL: https://templates.s3.eu-west-1.amazonaws.com/{name}
+      PermissionModel: SERVICE_MANAGED
+      AutoDeployment:
+        Enabled: true
+        RetainStacksOnAccountRemoval: false
+      ManagedExecution:
+        Active: true
+      OperationPreferences:
+        FailureTolerancePercentage: 100
+      StackInstancesGroup:
+        - Regions: [{HOME}]
+          DeploymentTargets:
+            OrganizationalUnitIds: [r-root]
+            AccountFilterType: NONE
+"
+        );
+        resources += &set;
+    }
+    let template = Template::parse(&format!("Resources:{resources}")).unwrap();
+    let place = StackPlace::new(MANAGEMENT, HOME);
+    let stack = template.instantiate(&place, &BTreeMap::new()).unwrap();
+    // Without trusted access there are no stack sets.
+    let _ = sandbox.deploy(&stack).await;
 }

@@ -10,6 +10,10 @@ use crate::policy::Document;
 /// An account of the organization.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the organization file"
+)]
 pub struct Account {
     /// Twelve digits.
     pub id: String,

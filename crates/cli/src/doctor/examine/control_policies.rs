@@ -182,7 +182,7 @@ mod tests {
                         deny(
                             facts,
                             r#""Action":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:*:iam::*:root"}}"#,
-                        )
+                        );
                     },
                     &[("denies privileged root sessions: iam:", "AssumeRoot")],
                 ),
@@ -203,7 +203,7 @@ mod tests {
                         deny(
                             facts,
                             r#""NotAction":["iam:*","sts:*","config:*","cloudtrail:*"],"Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]}}"#,
-                        )
+                        );
                     },
                     &[(
                         "forwarding of root activity from or to these Regions: us-east-1",
@@ -216,7 +216,7 @@ mod tests {
                         deny(
                             facts,
                             r#""NotAction":"iam:*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"},"ArnNotLike":{"aws:PrincipalArn":"arn:*:iam::*:role/rootguard/*"}}"#,
-                        )
+                        );
                     },
                     &[],
                 ),
@@ -237,7 +237,7 @@ mod tests {
                         deny(
                             facts,
                             r#""Action":"events:PutEvents","Condition":{"Bool":{"aws:NobodyKnows":"true"}}"#,
-                        )
+                        );
                     },
                     &[("could not tell whether the policy", "role/rootguard/*")],
                 ),
@@ -257,7 +257,7 @@ mod tests {
     fn the_management_account_is_not_bound() {
         let told = told(examine, |facts| {
             deny(facts, r#""Action":"*""#);
-            for policies in facts.accounts.iter_mut() {
+            for policies in &mut facts.accounts {
                 policies.id = MANAGEMENT.to_owned();
             }
         });

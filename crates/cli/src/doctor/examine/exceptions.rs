@@ -16,9 +16,10 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             return None;
         }
         let (control, code, owner) = (&exception.control, &exception.reason_code, &exception.owner);
-        let when = match is_void {
-            true => "has expired: the account is judged again",
-            false => "expires within 30 days",
+        let when = if is_void {
+            "has expired: the account is judged again"
+        } else {
+            "expires within 30 days"
         };
         let what = format!("the exception of {owner} for {control} {code} {when}");
         let fix = "repair what it excused and take it out of rules.toml, or have it granted anew";

@@ -177,7 +177,7 @@ mod tests {
                     "one rule forwards elsewhere",
                     |facts| {
                         first(facts).targets =
-                            Fact::Known(vec!["arn:aws:sqs:us-east-1:1:q".to_owned()])
+                            Fact::Known(vec!["arn:aws:sqs:us-east-1:1:q".to_owned()]);
                     },
                     &[("does not forward to the hub", "rootguard deploy")],
                 ),

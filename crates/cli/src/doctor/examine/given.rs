@@ -139,9 +139,10 @@ fn account(id: &str) -> AccountFacts {
     };
     let forwarder = |(name, sees_reads): (&str, bool)| Forwarder {
         name: name.to_owned(),
-        state: match sees_reads {
-            true => "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS".to_owned(),
-            false => "ENABLED".to_owned(),
+        state: if sees_reads {
+            "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS".to_owned()
+        } else {
+            "ENABLED".to_owned()
         },
         targets: Fact::Known(vec![hub("aws", CENTRAL, HOME)]),
     };

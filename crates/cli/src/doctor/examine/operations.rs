@@ -4,10 +4,13 @@ use config_rule::Fact;
 
 use crate::doctor::facts::{Facts, Operation, StackSet};
 use crate::doctor::finding::Finding;
+use crate::doctor::service::Service;
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let sets = match &facts.organization.stack_sets {
         Fact::Known(sets) => sets,
+        // Without trusted access there is nothing to see, and that is said already.
+        Fact::Unread(_) if !is_trusted(facts) => return Vec::new(),
         Fact::Unread(unread) => {
             let question = "what StackSets did";
             return vec![Finding::could_not_tell(question, unread)];
@@ -21,6 +24,14 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     });
     findings.collect()
+}
+
+/// Whether StackSets may look into the organization, as far as that is known.
+fn is_trusted(facts: &Facts) -> bool {
+    match &facts.organization.trusted {
+        Fact::Known(trusted) => trusted.contains(Service::StackSets.principal()),
+        Fact::Unread(_) => true,
+    }
 }
 
 /// Of the latest operation: what went wrong before was made good by it, or is told by the
@@ -60,6 +71,7 @@ fn latest(facts: &Facts, set: &StackSet, operation: &Operation) -> Option<Findin
 mod tests {
     use super::super::given::{denied, rows, stack_set};
     use super::*;
+    use std::collections::BTreeSet;
 
     fn operation(facts: &mut Facts, status: &str, reason: Option<&str>) {
         stack_set(facts).operations = Fact::Known(vec![
@@ -114,12 +126,20 @@ mod tests {
                     "nobody may ask",
                     |facts| {
                         stack_set(facts).operations =
-                            denied("cloudformation:ListStackSetOperations")
+                            denied("cloudformation:ListStackSetOperations");
                     },
                     &[(
                         "could not tell what was done to the stack set",
                         "allow cloudformation:ListStackSetOperations",
                     )],
+                ),
+                (
+                    "there are none without trusted access",
+                    |facts| {
+                        facts.organization.stack_sets = denied("cloudformation:ListStackSets");
+                        facts.organization.trusted = Fact::Known(BTreeSet::new());
+                    },
+                    &[],
                 ),
                 (
                     "nobody may see stack sets",

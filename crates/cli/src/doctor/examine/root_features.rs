@@ -89,7 +89,7 @@ mod tests {
                 (
                     "nobody may ask",
                     |facts| {
-                        facts.organization.root_features = denied("iam:ListOrganizationsFeatures")
+                        facts.organization.root_features = denied("iam:ListOrganizationsFeatures");
                     },
                     &[(
                         "could not tell which features",

@@ -140,7 +140,7 @@ mod tests {
                             "OUTDATED",
                             "FAILED",
                             Some("NoAvailableConfigurationRecorder"),
-                        )
+                        );
                     },
                     &[(
                         "rootguard-all-functions failed here: NoAvailableConfigurationRecorder",
@@ -188,7 +188,7 @@ mod tests {
                 (
                     "nobody may ask",
                     |facts| {
-                        stack_set(facts).instances = denied("cloudformation:ListStackInstances")
+                        stack_set(facts).instances = denied("cloudformation:ListStackInstances");
                     },
                     &[(
                         "could not tell where the stack set",

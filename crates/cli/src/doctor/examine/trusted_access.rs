@@ -74,7 +74,7 @@ mod tests {
                     "nobody may ask",
                     |facts| {
                         facts.organization.trusted =
-                            denied("organizations:ListAWSServiceAccessForOrganization")
+                            denied("organizations:ListAWSServiceAccessForOrganization");
                     },
                     &[(
                         "could not tell which services",

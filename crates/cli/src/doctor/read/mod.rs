@@ -35,37 +35,43 @@ impl Asker {
 
     /// What a call answers; nothing where AWS says that there is no such thing. Whatever
     /// hinders it is a fact too, and hides nothing else.
-    async fn ask<T, E, R>(
-        &self,
+    fn ask<'a, T, E, R>(
+        &'a self,
         action: &'static str,
-        call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Result<Option<T>, Unread>
+        call: impl Future<Output = Result<T, SdkError<E, R>>> + 'a,
+    ) -> impl Future<Output = Result<Option<T>, Unread>> + 'a
     where
+        T: 'a,
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'a,
     {
-        self.ask_in(&self.account, action, call).await
+        self.ask_in(&self.account, action, call)
     }
 
     /// The same, where the call is made elsewhere than in the account's first Region.
-    async fn ask_in<T, E, R>(
-        &self,
-        account: &Account,
+    fn ask_in<'a, T, E, R>(
+        &'a self,
+        account: &'a Account,
         action: &'static str,
-        call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Result<Option<T>, Unread>
+        call: impl Future<Output = Result<T, SdkError<E, R>>> + 'a,
+    ) -> impl Future<Output = Result<Option<T>, Unread>> + 'a
     where
+        T: 'a,
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'a,
     {
-        match account.call(action, call).await {
-            Ok(Fact::Known(answer)) => Ok(answer),
-            Ok(Fact::Unread(unread)) => Err(unread),
-            Err(error) => {
-                if let CallError::Throttled { .. } = error {
-                    self.throttled.set(true);
+        // On the heap: every future that waits for this one would hold it.
+        let call = Box::pin(call);
+        async move {
+            match account.call(action, call).await {
+                Ok(Fact::Known(answer)) => Ok(answer),
+                Ok(Fact::Unread(unread)) => Err(unread),
+                Err(error) => {
+                    if let CallError::Throttled { .. } = error {
+                        self.throttled.set(true);
+                    }
+                    Err(error.into_unread())
                 }
-                Err(error.into_unread())
             }
         }
     }

@@ -66,7 +66,7 @@ pub(super) async fn policies(
     units: &Units,
 ) -> Result<ControlPolicies, Unread> {
     let roots = roots(asker, client).await?;
-    let types = roots.iter().flat_map(|root| root.policy_types());
+    let types = roots.iter().flat_map(Root::policy_types);
     let enabled = types
         .filter(|one| one.status() == Some(&PolicyTypeStatus::Enabled))
         .any(|one| one.r#type() == Some(&PolicyType::ServiceControlPolicy));

@@ -1,0 +1,223 @@
+//! The reconciler in a local organization, where an account joins without a recorder.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_cloudformation::Client;
+use aws_types::sdk_config::TimeSource;
+use reconciler::{ACTIONS, Reconciled, Retried, Settings, reconcile};
+use sandbox::cloudformation::{StackPlace, Template};
+use sandbox::{Account, AccountState, Fault, Organization, Resource, Sandbox};
+use serde_json::{Value, json};
+
+const MANAGEMENT: &str = "999988887777";
+const OLD: &str = "111122223333";
+const NEW: &str = "444455556666";
+const HOME: &str = "eu-west-1";
+const SET: &str = "rootguard-all-rules";
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:999988887777:function:reconciler";
+
+/// A rule, which needs a recorder.
+const RULES: &str = "
+Resources:
+  Rule:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: no-root-keys
+      Source:
+        Owner: CUSTOM_LAMBDA
+        SourceIdentifier: !Sub arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:no-root-keys
+        SourceDetails:
+          - EventSource: aws.config
+            MessageType: ScheduledNotification
+            MaximumExecutionFrequency: One_Hour
+";
+
+const SETS: &str = "
+Resources:
+  Rules:
+    Type: AWS::CloudFormation::StackSet
+    Properties:
+      StackSetName: rootguard-all-rules
+      TemplateURL: https://templates.s3.eu-west-1.amazonaws.com/rules
+      PermissionModel: SERVICE_MANAGED
+      AutoDeployment:
+        Enabled: true
+        RetainStacksOnAccountRemoval: false
+      ManagedExecution:
+        Active: true
+      OperationPreferences:
+        FailureTolerancePercentage: 100
+      StackInstancesGroup:
+        - Regions: [eu-west-1]
+          DeploymentTargets:
+            OrganizationalUnitIds: [r-root]
+            AccountFilterType: NONE
+";
+
+fn account(id: &str, has_recorder: bool) -> Account {
+    let mut account = Account::new(id, "account");
+    account.config_recorder = has_recorder;
+    account
+}
+
+/// An organization with the rules in one account, and then one more that has no recorder.
+async fn joined() -> Sandbox {
+    let mut management = account(MANAGEMENT, true);
+    let bucket = Resource::new(HOME, json!({"Name": "templates"}));
+    management.buckets.push(bucket);
+    let organization = Organization {
+        trusted_services: vec!["member.org.stacksets.cloudformation.amazonaws.com".to_owned()],
+        ..Organization::of([management, account(OLD, true)])
+    };
+    let sandbox = Sandbox::new(organization).unwrap();
+    for id in [OLD, NEW] {
+        let arn = format!("arn:aws:lambda:{HOME}:{id}:function:no-root-keys");
+        sandbox.register_function(arn, |_: Value, _| async { Ok(json!(null)) });
+    }
+    let s3 = aws_sdk_s3::Client::new(&sandbox.sdk_config(MANAGEMENT, HOME));
+    let put = s3.put_object().bucket("templates").key("rules");
+    put.body(RULES.as_bytes().to_vec().into())
+        .send()
+        .await
+        .unwrap();
+    let template = Template::parse(SETS).unwrap();
+    let place = StackPlace::new(MANAGEMENT, HOME);
+    let stack = template.instantiate(&place, &BTreeMap::new()).unwrap();
+    sandbox.deploy(&stack).await.unwrap();
+    sandbox.settled().await;
+    sandbox.join(account(NEW, false));
+    sandbox.settled().await;
+    assert_eq!(statuses(&sandbox).await, of("SUCCEEDED", "FAILED"));
+    sandbox
+}
+
+fn of(old: &str, new: &str) -> BTreeMap<String, String> {
+    let pair = |id: &str, status: &str| (id.to_owned(), status.to_owned());
+    BTreeMap::from([pair(OLD, old), pair(NEW, new)])
+}
+
+/// The detailed status of the instance in each account.
+async fn statuses(sandbox: &Sandbox) -> BTreeMap<String, String> {
+    let client = Client::new(&sandbox.sdk_config(MANAGEMENT, HOME));
+    let listed = client.list_stack_instances().stack_set_name(SET);
+    let listed = listed.send().await.unwrap().summaries.unwrap().into_iter();
+    let pairs = listed.map(|one| {
+        let detailed = one.stack_instance_status.unwrap().detailed_status.unwrap();
+        (one.account.unwrap(), detailed.as_str().to_owned())
+    });
+    pairs.collect()
+}
+
+/// A clock that goes as far ahead as that of the sandbox.
+#[derive(Debug)]
+struct Ahead(Duration);
+
+impl TimeSource for Ahead {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() + self.0
+    }
+}
+
+/// What is done so many days later.
+async fn run(sandbox: &Sandbox, days: u32) -> Retried {
+    let settings = Settings {
+        delegated: false,
+        tolerance_percentage: 10,
+    };
+    let sdk = sandbox.sdk_config(MANAGEMENT, HOME).to_builder();
+    let sdk = sdk.time_source(Ahead(DAY * days)).build();
+    let Reconciled(mut sets) = reconcile(FUNCTION, &settings, &sdk).await.unwrap();
+    sandbox.settled().await;
+    sets.remove(SET).unwrap()
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn an_account_that_joined_without_a_recorder_gets_its_rules_a_day_later() {
+    let sandbox = joined().await;
+    let _ = sandbox.change_account(NEW, |account| account.config_recorder = true);
+    // Not at once: whether the recorder is there could only be told by trying all the time.
+    let soon = run(&sandbox, 0).await;
+    assert_eq!((soon.left.resting, soon.operations.len()), (1, 0));
+    sandbox.advance_clock(DAY);
+    sandbox.take_calls();
+    let retried = run(&sandbox, 1).await;
+    assert_eq!(retried.accounts[HOME], [NEW]);
+    assert_eq!(retried.operations.len(), 1);
+    assert_eq!(statuses(&sandbox).await, of("SUCCEEDED", "SUCCEEDED"));
+    // Nothing is left to do.
+    assert_eq!(run(&sandbox, 1).await, Retried::default());
+}
+
+/// Nothing is asked that the role does not allow, and everything that it does is needed.
+#[tokio::test]
+async fn the_calls_are_those_that_are_declared() {
+    let sandbox = joined().await;
+    sandbox.advance_clock(DAY);
+    sandbox.take_calls();
+    run(&sandbox, 1).await;
+    let calls = sandbox.take_calls();
+    let own = calls.iter().filter(|call| call.account == MANAGEMENT);
+    let asked: BTreeSet<_> = own
+        .flat_map(|call| call.permissions.iter().map(|one| one.action.as_str()))
+        .collect();
+    let declared: BTreeSet<&str> = ACTIONS.iter().copied().collect();
+    assert_eq!(asked, declared);
+}
+
+#[tokio::test]
+async fn a_recorder_that_is_still_missing_is_tried_once_a_day() {
+    let sandbox = joined().await;
+    for day in 1..3 {
+        sandbox.advance_clock(DAY);
+        assert_eq!(run(&sandbox, day).await.operations.len(), 1);
+        assert_eq!(statuses(&sandbox).await, of("SUCCEEDED", "FAILED"));
+        assert_eq!(run(&sandbox, day).await.left.resting, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_left_alone() {
+    let sandbox = joined().await;
+    let _ = sandbox.change_account(NEW, |account| account.state = AccountState::Suspended);
+    sandbox.advance_clock(DAY);
+    let retried = run(&sandbox, 1).await;
+    assert_eq!(retried.not_active, [NEW]);
+    assert_eq!(retried.operations, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn another_operation_leaves_it_for_the_next_time() {
+    let sandbox = joined().await;
+    sandbox.advance_clock(DAY);
+    let under_way = Fault::error(400, "OperationInProgressException");
+    sandbox.inject(under_way.action("cloudformation:CreateStackInstances"));
+    let retried = run(&sandbox, 1).await;
+    assert_eq!(retried.left.operation_under_way, 1);
+    assert_eq!(retried.accounts, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn what_may_not_be_asked_fails_and_is_named() {
+    let sandbox = joined().await;
+    sandbox.inject(Fault::access_denied().action("cloudformation:ListStackInstances"));
+    let settings = Settings {
+        delegated: false,
+        tolerance_percentage: 10,
+    };
+    let sdk = sandbox.sdk_config(MANAGEMENT, HOME);
+    let failed = reconcile(FUNCTION, &settings, &sdk).await.unwrap_err();
+    let told = failed.to_string();
+    assert!(
+        told.starts_with("cloudformation:ListStackInstances was refused"),
+        "{told}"
+    );
+}
