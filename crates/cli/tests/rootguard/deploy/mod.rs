@@ -73,9 +73,13 @@ impl Stage {
     async fn trusting(services: &str, members: &[(&str, &str)]) -> Self {
         let mut organization = format!(
             "trusted_services = [{services}]\n\
-             [[organizational_unit]]\nid = 'ou-root-workloads'\nname = 'Workloads'\n"
+             [[organizational_unit]]\nid = 'ou-root-workloads'\nname = 'Workloads'\n\
+             [[organizational_unit]]\nid = 'ou-root-later000'\nname = 'Later'\n"
         );
-        organization += &(account(MANAGEMENT, "") + DEPLOYER + &account(HUB, "") + ROLE);
+        organization += &(account(MANAGEMENT, "")
+            + DEPLOYER
+            + &account(HUB, "organizational_unit = 'ou-root-later000'\n")
+            + ROLE);
         for (id, said) in members {
             organization += &(account(id, said) + ROLE);
         }
@@ -175,7 +179,7 @@ fn called(stage: &Stage, action: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_organization_is_deployed_and_taken_back() {
+async fn what_is_deployed_stays_until_it_changes() {
     let stage = Stage::new().await;
     let first = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
@@ -253,8 +257,14 @@ async fn an_organization_is_deployed_and_taken_back() {
             "organization-all in 111111111111 us-east-1"
         ]
     );
+}
 
-    // Back, but only for who types the id.
+#[tokio::test]
+async fn what_was_deployed_is_taken_back_by_who_types_the_id() {
+    let stage = Stage::new().await;
+    let first = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    let stacks = outcomes(&first);
     let refused = stage.answer(&["destroy"], "yes\n").await;
     assert_eq!(refused.code, 2);
     assert!(
@@ -434,6 +444,30 @@ async fn nothing_is_deployed_to_others() {
         run.err.contains("is in group all and in group again"),
         "{}",
         run.err
+    );
+}
+
+/// Who rolls out ring by ring sees the first before the second gets anything.
+#[tokio::test]
+async fn a_later_ring_waits() {
+    let stage = Stage::new().await;
+    let rules = RULES.replace("\"r-root\"]", "\"ou-root-workloads\"]\n")
+        + "[[group]]\nname = \"late\"\norganizationalUnits = [\"ou-root-later000\"]\nring = 2\n";
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    let first = stage.run(&["deploy", "--yes", "--ring", "1"]).await;
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    assert!(first.out.contains("deployed  rootguard-organization-all "));
+    assert!(!first.out.contains("organization-late"), "{}", first.out);
+    assert!(first.out.contains("Not deployed yet: group late, ring 2."));
+    let second = stage.run(&["deploy", "--yes", "--ring", "2"]).await;
+    assert_eq!(second.code, 0, "{}{}", second.out, second.err);
+    let deployed: Vec<_> = outcomes(&second)
+        .into_iter()
+        .filter(|line| line.starts_with("deployed "))
+        .collect();
+    assert_eq!(
+        deployed,
+        ["deployed  rootguard-organization-late in 111111111111 us-east-1"]
     );
 }
 
