@@ -474,7 +474,7 @@ fn is_named(text: &str, length: std::ops::RangeInclusive<usize>, also: &str) -> 
     length.contains(&text.len()) && text.chars().all(allowed)
 }
 
-/// What the parameter WatchedResources of activity-hub.yaml takes.
+/// What the parameter `WatchedResources` of activity-hub.yaml takes.
 fn is_watched(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(4, ':').collect();
     let [arn, partition, service, rest] = parts[..] else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bundle::{RULES, Rule};
-use config_rule::Function;
+use config_rule::{Exceptions, Function};
 use root_activity::Settings;
 use sandbox::cloudformation::StackPlace;
 use sandbox::{Context, FunctionError, Sandbox};
@@ -55,6 +55,7 @@ fn register_rule(sandbox: &Sandbox, account: &'static str, rule: &'static dyn Ru
             let function = Function {
                 arn: context.invoked_function_arn,
                 deadline: tokio::time::Instant::now() + left.unwrap_or_default(),
+                exceptions: Exceptions::default(),
             };
             match rule.evaluate(&event, &function, sdk).await {
                 Ok(evaluation) => Ok(serde_json::to_value(evaluation).unwrap()),

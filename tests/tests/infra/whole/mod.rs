@@ -199,12 +199,9 @@ impl Whole {
     ) -> Stack {
         let stack = self.settle(account, region, name, given).await;
         let status = stack.stack_status().unwrap().as_str();
-        if !["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status) {
-            panic!(
-                "{name} in {account}: {status}: {:#?}",
-                self.failures(account, region, name).await
-            );
-        }
+        let failures = self.failures(account, region, name).await;
+        let complete = ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status);
+        assert!(complete, "{name} in {account}: {status}: {failures:#?}");
         stack
     }
 

@@ -108,7 +108,7 @@ async fn a_region_that_is_not_enabled_fails_alone() {
     let whole = Whole::centre().await;
     let member = MEMBERS[0];
     whole.change(member, |account| {
-        account.disabled_regions.push(ELSEWHERE.to_owned())
+        account.disabled_regions.push(ELSEWHERE.to_owned());
     });
     let stack = whole.deploy_organization(&[]).await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
