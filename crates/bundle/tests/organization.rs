@@ -207,7 +207,7 @@ fn what_cannot_be_deployed_is_a_mistake() {
         (
             "trailName",
             "watchedResources = ['arn:*:sns:*', 'arn:*:s3:*']\ntrailName",
-            "organization.watchedResources: \"arn:*:s3:*\" is not allowed; it takes ARNs",
+            "organization.watchedResources: \"arn:*:s3:*\" is not allowed; it takes a list",
         ),
         (
             "trailName",
