@@ -1,5 +1,6 @@
 //! The Lambda function around a control.
 
+use std::any::Any;
 use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -108,6 +109,16 @@ pub fn log_json() {
             "panic"
         );
     }));
+}
+
+/// What a panic that was caught says of itself. Handlers catch theirs: the runtime would
+/// report the name of a Rust type.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "with no message".to_owned())
 }
 
 impl From<EvaluationError> for Diagnostic {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 
 use aws_types::SdkConfig;
 use config_rule::{Account, Identity, IdentityError, lambda, sdk};
+use futures::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
@@ -25,6 +27,9 @@ pub enum Error {
     /// AWS was asked, and gave no answer to go on with.
     #[error(transparent)]
     NotAsked(#[from] NotAsked),
+    /// A defect of rootguard.
+    #[error("the function panicked: {0}")]
+    Panic(String),
 }
 
 impl fmt::Debug for Error {
@@ -38,6 +43,7 @@ impl From<Error> for Diagnostic {
         let error_type = match error {
             Error::Identity(_) => "InvalidFunctionArn",
             Error::NotAsked(_) => "AwsUnavailable",
+            Error::Panic(_) => "Panic",
         };
         Self {
             error_type: error_type.to_owned(),
@@ -77,7 +83,11 @@ pub async fn serve() -> Result<(), lambda::Error> {
     let (settings, sdk) = (&settings, &sdk);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let arn = &event.context.invoked_function_arn;
-        let result = Box::pin(reconcile(arn, settings, sdk)).await;
+        let work = AssertUnwindSafe(Box::pin(reconcile(arn, settings, sdk)));
+        let result = work
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(Error::Panic(lambda::panic_text(panic.as_ref()))));
         log(&event.context.request_id, &result);
         result
     }))

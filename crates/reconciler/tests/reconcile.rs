@@ -13,7 +13,11 @@ use aws_sdk_cloudformation::Client;
 use aws_types::sdk_config::TimeSource;
 use reconciler::{ACTIONS, Reconciled, Retried, Settings, reconcile};
 use sandbox::cloudformation::{StackPlace, Template};
-use sandbox::{Account, AccountState, Fault, Organization, Resource, Sandbox};
+use sandbox::policy::Document;
+use sandbox::{
+    Account, AccountState, Fault, FunctionProcess, Organization, ProcessSettings, Resource, Role,
+    Sandbox,
+};
 use serde_json::{Value, json};
 
 const MANAGEMENT: &str = "999988887777";
@@ -171,6 +175,63 @@ async fn the_calls_are_those_that_are_declared() {
         .collect();
     let declared: BTreeSet<&str> = ACTIONS.iter().copied().collect();
     assert_eq!(asked, declared);
+}
+
+/// The function as its own process, with role and variables of its template.
+#[tokio::test]
+async fn the_function_works_as_it_is_deployed() {
+    const TEMPLATE: &str = include_str!("../../../infra/reconciler.yaml");
+    let template = Template::parse(TEMPLATE).unwrap();
+    let zip = format!("reconciler/x86_64/{}.zip", "0".repeat(64));
+    let parameters = [
+        ("ManagementAccountId", MANAGEMENT),
+        ("ArtifactBucket", "artifacts"),
+        ("ReconcilerKey", &zip),
+        ("ReconcilerVersion", "1"),
+    ];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let place = StackPlace::new(MANAGEMENT, HOME);
+    let stack = template.instantiate(&place, &parameters.into()).unwrap();
+    let role = &stack.resource("ReconcilerRole").unwrap().properties;
+    let document = |value: &Value| Document::try_from(value.clone()).unwrap();
+    let policies = role["Policies"].as_array().unwrap().iter();
+    let policies = policies.map(|policy| document(&policy["PolicyDocument"]));
+    let role = Role::new(
+        "reconciler",
+        document(&role["AssumeRolePolicyDocument"]),
+        policies.collect(),
+    );
+
+    let sandbox = joined().await;
+    let add = |account: &mut Account| account.roles.push(role);
+    sandbox.change_account(MANAGEMENT, add).unwrap();
+    let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let role = sandbox.role_credentials(MANAGEMENT, "reconciler").unwrap();
+    let mut settings = ProcessSettings::new(env!("CARGO_BIN_EXE_reconciler"), FUNCTION)
+        .credentials(&role)
+        .endpoint_url(server.endpoint_url())
+        .timeout(Duration::from_secs(20));
+    let function = &stack.resource("Reconciler").unwrap().properties;
+    let variables = function["Environment"]["Variables"].as_object().unwrap();
+    for (name, value) in variables {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        settings = settings.environment(name, value);
+    }
+    let process = FunctionProcess::start(settings).await.unwrap();
+    // The event says only when. The instance failed just now, so it rests.
+    for event in [json!({"source": "aws.events"}), json!(null)] {
+        let done = process.send(event).await.unwrap();
+        assert_eq!(done[SET]["left"]["resting"], 1, "{}", process.output());
+    }
+    let logged = process.output();
+    let lines = logged.lines().filter(|line| line.contains("reconciled"));
+    assert_eq!(lines.count(), 2, "{logged}");
+    let refused = Fault::access_denied().action("cloudformation:ListStackSets");
+    sandbox.inject(refused.times(1));
+    let error = process.send(json!({})).await.unwrap_err();
+    assert_eq!(error.error_type, "AwsUnavailable", "{error}");
 }
 
 #[tokio::test]

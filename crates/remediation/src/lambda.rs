@@ -78,9 +78,7 @@ impl RemediationError {
 
     /// What a caught panic said.
     fn panic(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self::Panic(text.unwrap_or_else(|| "with no message".to_owned()))
+        Self::Panic(config_rule::lambda::panic_text(panic))
     }
 }
 

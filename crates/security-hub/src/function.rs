@@ -55,11 +55,7 @@ impl Error {
     }
 
     fn panic(panic: &(dyn Any + Send)) -> Self {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned());
-        Self::Panic(text.unwrap_or_else(|| "with no message".to_owned()))
+        Self::Panic(lambda::panic_text(panic))
     }
 }
 
