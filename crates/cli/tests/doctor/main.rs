@@ -9,10 +9,12 @@
 
 mod organization;
 
-use organization::{CENTRAL, MANAGEMENT, MEMBER, Stage};
-use sandbox::{AccountState, ControlPolicy, Fault};
-use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use organization::{CENTRAL, HOME, MANAGEMENT, MEMBER, Stage, function};
+use sandbox::{AccountState, ControlPolicy, Fault, FunctionError};
+use serde_json::Value;
 
 const NEW: &str = "777766665555";
 
@@ -272,6 +274,29 @@ async fn what_is_deployed_is_looked_at_in_every_account() {
         "in the state Inactive",
         "aws lambda get-function-configuration",
     );
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_told_with_the_way_to_its_log() {
+    let stage = Stage::new(|_| {}).await;
+    let sandbox = &stage.sandbox;
+    sandbox.set_lambda_retry_delay(Duration::ZERO);
+    sandbox.register_function(function(MEMBER, "trail-logging"), |_: Value, _| async {
+        Err(FunctionError::new("Throttled", "CloudTrail is busy"))
+    });
+    let config = aws_sdk_config::Client::new(&sandbox.sdk_config(MEMBER, HOME));
+    let start = config.start_config_rules_evaluation();
+    let start = start.config_rule_names("trail-logging").send().await;
+    start.unwrap();
+    sandbox.settled().await;
+    let run = stage.doctor(&[]).await;
+    assert_says(
+        &run.json(),
+        MEMBER,
+        "invocations of the function trail-logging failed",
+        "aws logs tail /rootguard/trail-logging",
+    );
+    assert_eq!(run.code, 1);
 }
 
 #[tokio::test]

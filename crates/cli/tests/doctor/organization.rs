@@ -20,7 +20,7 @@ pub(crate) const MANAGEMENT: &str = "999988887777";
 pub(crate) const MEMBER: &str = "111122223333";
 pub(crate) const CENTRAL: &str = "444455556666";
 
-const HOME: &str = "eu-west-1";
+pub(crate) const HOME: &str = "eu-west-1";
 const REGIONS: [&str; 2] = [HOME, "us-east-1"];
 const RULES: [&str; 4] = [
     "no-root-keys",
@@ -213,7 +213,7 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
     account
 }
 
-fn function(account: &str, name: &str) -> String {
+pub(crate) fn function(account: &str, name: &str) -> String {
     format!("arn:aws:lambda:{HOME}:{account}:function:{name}")
 }
 

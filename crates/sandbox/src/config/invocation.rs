@@ -106,7 +106,7 @@ fn begin(
             Some(registered) => {
                 let invoked = world
                     .functions
-                    .invoke_asynchronously(&registered, &function, &event)
+                    .invoke_asynchronously(world, &registered, &function, &event)
                     .await;
                 destinations::settle(world, &function, &event, &invoked).await;
                 invoked

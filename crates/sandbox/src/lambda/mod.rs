@@ -16,6 +16,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::world::World;
+
 pub(crate) use configuration::{GET_CONFIGURATION, get_function_configuration};
 pub(crate) use policy::{
     ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
@@ -183,6 +185,7 @@ impl Functions {
     /// attempt is repeated twice, with the same event and request id.
     pub(crate) async fn invoke_asynchronously(
         &self,
+        world: &World,
         registered: &Registered,
         arn: &str,
         event: &Value,
@@ -195,12 +198,28 @@ impl Functions {
             let outcome = timeout(registered.timeout, attempted)
                 .await
                 .unwrap_or_else(|_| Err(timed_out(&context.request_id, registered.timeout)));
+            count_invocation(world, arn, outcome.is_ok());
             if outcome.is_ok() || attempt == ATTEMPTS {
                 return outcome;
             }
             attempt += 1;
             tokio::time::sleep(self.retry_delay()).await;
         }
+    }
+}
+
+/// Counts an invocation in the metrics that Lambda has for a function.
+pub(crate) fn count_invocation(world: &World, arn: &str, succeeded: bool) {
+    let arn = unqualified(arn);
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let count = |metric: &str| {
+        let (now, dimensions) = (world.clock.now(), [("FunctionName", name)]);
+        let metric = ["AWS/Lambda", metric];
+        world.metrics.count(now, arn, metric, &dimensions);
+    };
+    count("Invocations");
+    if !succeeded {
+        count("Errors");
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::messages::{QueuedMessage, seconds};
 use super::queues::attribute;
-use crate::lambda::{Context, Function, FunctionError};
+use crate::lambda::{Context, Function, FunctionError, count_invocation};
 use crate::world::World;
 
 /// What came of one batch.
@@ -70,27 +70,16 @@ pub(crate) async fn poll(
         };
     }
     let arn = context.invoked_function_arn.clone();
-    let count = |metric: &str| {
-        let name = arn.split(':').nth(6).unwrap_or_default();
-        let dimensions = [("FunctionName", name)];
-        let now = world.clock.now();
-        world
-            .metrics
-            .count(now, &arn, ["AWS/Lambda", metric], &dimensions);
-    };
-    count("Invocations");
     let records: Vec<Value> = batch.iter().map(|message| record(queue, message)).collect();
     let outcome = function
         .invoke(json!({ "Records": records }), context)
         .await;
+    count_invocation(world, &arn, outcome.is_ok());
     let (returned, error) = match outcome {
         Ok(answer) if reports => (given_back(&answer, &ids), None),
         // What the function returns means nothing.
         Ok(_) => (BTreeSet::new(), None),
-        Err(error) => {
-            count("Errors");
-            (ids, Some(error))
-        }
+        Err(error) => (ids, Some(error)),
     };
     for message in batch.iter().filter(|one| !returned.contains(&one.id)) {
         let receipt = message.receipt.as_deref().unwrap_or_default();
