@@ -150,7 +150,7 @@ async fn broken_requests_get_errors_of_their_protocol() {
     let (_, _, body) = raw(address, &[JSON, (name, value.as_str())], "{}").await;
     assert!(body.contains("UnknownOperationException"));
 
-    let large = "x".repeat(5 * 1024 * 1024);
+    let large = "x".repeat(51 * 1024 * 1024);
     let (status, _, _) = raw(address, &json, &large).await;
     assert_eq!(status, 413);
 }
