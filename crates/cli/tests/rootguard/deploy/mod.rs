@@ -335,6 +335,48 @@ async fn accounts_that_failed_or_were_skipped_are_told() {
     assert!(!run.out.contains("0 failed"), "{}", run.out);
 }
 
+/// A Region that one account has switched off fails there, and only there.
+#[tokio::test]
+async fn a_region_that_an_account_has_switched_off_is_told() {
+    let off = "disabled_regions = ['eu-central-1']\n";
+    let stage = Stage::of(&[("333333333333", off), ("444444444444", "")]).await;
+    let rules = RULES
+        .replace("trailName", "failureTolerancePercentage = 50\ntrailName")
+        .replace("[regions]", "[regions]\nactivity = ['eu-central-1']");
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    assert!(run.out.contains("activity eu-central-1"), "{}", run.out);
+    assert!(run.out.contains("333333333333"), "{}", run.out);
+    assert!(!run.out.contains("444444444444"), "{}", run.out);
+    assert!(run.out.contains(" 1 failed, 0 skipped"), "{}", run.out);
+}
+
+/// AWS deploys to an account that joins; what becomes of that is told the next time.
+#[tokio::test]
+async fn an_account_that_joins_later_is_told_of_as_well() {
+    let stage = Stage::new().await;
+    let first = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    let mut joining = sandbox::Account::new("444444444444", "joining");
+    joining.config_recorder = false;
+    stage.sandbox.join(joining);
+    stage.sandbox.settled().await;
+    let later = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(later.code, 1, "{}{}", later.out, later.err);
+    assert!(
+        outcomes(&later)
+            .iter()
+            .all(|line| line.starts_with("unchanged "))
+    );
+    assert!(later.out.contains("444444444444"), "{}", later.out);
+    assert!(
+        later.out.contains("customer-managed recorder"),
+        "{}",
+        later.out
+    );
+}
+
 /// A stack whose first creation failed is in nobody's way.
 #[tokio::test]
 async fn what_failed_goes_on_where_it_stopped() {
