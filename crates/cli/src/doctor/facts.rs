@@ -34,11 +34,53 @@ pub(super) struct Wanted {
     pub(super) root_sessions: bool,
     /// The Regions with functions, which need an artifact bucket.
     pub(super) artifact_regions: Vec<String>,
+    /// The functions that work for the whole organization.
+    pub(super) central: Vec<CentralFunction>,
     /// The rules, as the management account has them.
     pub(super) rules: Vec<WantedRule>,
     /// Whom it is rolled out to; nothing is said where there is none.
     pub(super) groups: Vec<WantedGroup>,
     pub(super) exceptions: Vec<WantedException>,
+}
+
+/// A function that works for the whole organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Central {
+    RootActivity,
+    Reconciler,
+}
+
+impl Central {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::RootActivity => "root-activity",
+            Self::Reconciler => "reconciler",
+        }
+    }
+
+    /// What it means that it is missing.
+    pub(super) const fn missing(self) -> &'static str {
+        match self {
+            Self::RootActivity => "nobody is told of root activity",
+            Self::Reconciler => "nobody deploys again where an account was not ready",
+        }
+    }
+
+    /// The queue with what failed for good.
+    pub(super) const fn queue(self) -> &'static str {
+        match self {
+            Self::RootActivity => "rootguard-activity-dead-letters",
+            Self::Reconciler => "rootguard-failed-runs",
+        }
+    }
+}
+
+/// Where a function of the whole organization is.
+#[derive(Clone, Debug)]
+pub(super) struct CentralFunction {
+    pub(super) function: Central,
+    pub(super) account: String,
+    pub(super) region: String,
 }
 
 /// A rule that is to be deployed and judged.
@@ -140,6 +182,8 @@ pub(super) struct Seen {
     pub(super) recorders: Fact<Vec<Recorder>>,
     /// The function of each wanted rule; none where it is not there.
     pub(super) functions: BTreeMap<&'static str, Fact<Option<Function>>>,
+    /// Those of its functions that work for the whole organization, with their Regions.
+    pub(super) central: BTreeMap<Central, (String, Fact<Option<Function>>)>,
     /// What AWS Config has of each wanted rule; none where it has no such rule.
     pub(super) results: BTreeMap<&'static str, Fact<Option<Results>>>,
     /// The forwarding rules of each activity Region.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bundle::{ConfiguredRule, Organization};
 use config_rule::Account;
 
-use super::facts::{Wanted, WantedException, WantedGroup, WantedRule};
+use super::facts::{Central, CentralFunction, Wanted, WantedException, WantedGroup, WantedRule};
 use super::service::Service;
 use crate::rules::ChosenRules;
 
@@ -29,6 +29,7 @@ impl Wanted {
             activity_regions: Vec::new(),
             artifact_account: None,
             artifact_regions: Vec::new(),
+            central: Vec::new(),
             administrators: BTreeMap::new(),
             root_sessions: false,
             rules: wanted_rules(rules.enabled()),
@@ -66,7 +67,21 @@ impl Wanted {
             excluded: group.excluded_accounts.clone(),
             rules: wanted_rules(group.rules.iter().filter(|rule| rule.enabled)),
         });
+        let central = [
+            (
+                Central::RootActivity,
+                &accounts.activity_hub,
+                &regions.activity_hub,
+            ),
+            (Central::Reconciler, &accounts.stack_sets, &regions.home),
+        ];
+        let central = central.map(|(function, account, region)| CentralFunction {
+            function,
+            account: account.clone(),
+            region: region.clone(),
+        });
         Self {
+            central: central.into(),
             hub: Some((accounts.activity_hub.clone(), regions.activity_hub.clone())),
             home_region: regions.home.clone(),
             activity_regions: regions.activity.clone(),

@@ -277,6 +277,37 @@ async fn what_is_deployed_is_looked_at_in_every_account() {
 }
 
 #[tokio::test]
+async fn who_works_for_the_whole_organization_is_looked_at() {
+    let stage = Stage::new(|organization| {
+        for id in [CENTRAL, MANAGEMENT] {
+            let of_rule = |name: Option<&str>| {
+                bundle::RULES
+                    .iter()
+                    .any(|rule| Some(rule.metadata().name) == name)
+            };
+            let functions = &mut organization.account(id).functions;
+            functions.retain(|one| of_rule(one.text("FunctionName")));
+        }
+    })
+    .await;
+    let report = stage.doctor(&[]).await.json();
+    let fix = "rootguard deploy";
+    assert_says(
+        &report,
+        CENTRAL,
+        "the function root-activity is missing",
+        fix,
+    );
+    assert_says(
+        &report,
+        MANAGEMENT,
+        "the function reconciler is missing",
+        fix,
+    );
+    assert_eq!(report["counts"]["wrong"], 2);
+}
+
+#[tokio::test]
 async fn a_function_that_fails_is_told_with_the_way_to_its_log() {
     let stage = Stage::new(|_| {}).await;
     let sandbox = &stage.sandbox;

@@ -203,11 +203,17 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
             ));
             let templates = json!({"Name": "templates"});
             account.buckets.push(Resource::new(HOME, templates));
+            let reconciler = json!({"FunctionName": "reconciler"});
+            account.functions.push(Resource::new(HOME, reconciler));
         }
-        CENTRAL => account.buckets.push(Resource::new(
-            HOME,
-            json!({"Name": format!("rootguard-artifacts-{CENTRAL}-{HOME}")}),
-        )),
+        CENTRAL => {
+            account.buckets.push(Resource::new(
+                HOME,
+                json!({"Name": format!("rootguard-artifacts-{CENTRAL}-{HOME}")}),
+            ));
+            let root_activity = json!({"FunctionName": "root-activity"});
+            account.functions.push(Resource::new(HOME, root_activity));
+        }
         _ => {}
     }
     account

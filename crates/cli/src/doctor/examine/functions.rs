@@ -16,63 +16,101 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (account, seen) in facts.seen() {
-        for (name, function) in &seen.functions {
-            let found = match function {
-                Fact::Known(Some(function)) => of(facts, name, function),
-                Fact::Known(None) => {
-                    let what = format!("the function {name} is missing: nobody judges the account");
-                    vec![Finding::wrong(what, "rootguard deploy")]
-                }
-                Fact::Unread(unread) => {
-                    let question = format!("whether the function {name} is there");
-                    vec![Finding::could_not_tell(&question, unread)]
-                }
-            };
-            let region = &facts.wanted.home_region;
-            let found = found.into_iter();
-            findings.extend(found.map(|finding| finding.of(&account.id).in_region(region)));
+        let of_rules = seen.functions.iter().map(|(name, function)| Place {
+            name,
+            region: &facts.wanted.home_region,
+            missing: "nobody judges the account",
+            queue: "rootguard-failed-invocations",
+            function,
+        });
+        let central = seen
+            .central
+            .iter()
+            .map(|(central, (region, function))| Place {
+                name: central.name(),
+                region,
+                missing: central.missing(),
+                queue: central.queue(),
+                function,
+            });
+        for place in of_rules.chain(central) {
+            let found = place.examine(facts).into_iter();
+            findings.extend(found.map(|finding| finding.of(&account.id).in_region(place.region)));
         }
     }
     findings
 }
 
-fn of(facts: &Facts, name: &str, function: &Function) -> Vec<Finding> {
-    let region = &facts.wanted.home_region;
-    let mut findings = Vec::new();
-    match function.state.as_deref() {
-        None | Some("Active") => {}
-        Some(state) => findings.push(Finding::wrong(
-            format!("the function {name} is in the state {state}: it may not answer"),
-            format!(
-                "aws lambda get-function-configuration --region {region} --function-name {name}"
-            ),
-        )),
+/// A function that shall be there.
+struct Place<'f> {
+    name: &'f str,
+    region: &'f str,
+    /// What it means that it is not.
+    missing: &'static str,
+    /// Where is what failed for good.
+    queue: &'static str,
+    function: &'f Fact<Option<Function>>,
+}
+
+impl Place<'_> {
+    fn examine(&self, facts: &Facts) -> Vec<Finding> {
+        let name = self.name;
+        match self.function {
+            Fact::Known(Some(function)) => self.of(facts, function),
+            Fact::Known(None) => {
+                let what = format!("the function {name} is missing: {}", self.missing);
+                vec![Finding::wrong(what, "rootguard deploy")]
+            }
+            Fact::Unread(unread) => {
+                let question = format!("whether the function {name} is there");
+                vec![Finding::could_not_tell(&question, unread)]
+            }
+        }
     }
-    let deployed = packages(facts, name);
-    if let Some(code) = &function.code
-        && !deployed.is_empty()
-        && hexadecimal(code).is_none_or(|code| !deployed.contains(&code))
-    {
-        findings.push(Finding::wrong(
+
+    fn of(&self, facts: &Facts, function: &Function) -> Vec<Finding> {
+        let Self {
+            name,
+            region,
+            queue,
+            ..
+        } = self;
+        let mut findings = Vec::new();
+        match function.state.as_deref() {
+            None | Some("Active") => {}
+            Some(state) => findings.push(Finding::wrong(
+                format!("the function {name} is in the state {state}: it may not answer"),
+                format!(
+                    "aws lambda get-function-configuration --region {region} --function-name {name}"
+                ),
+            )),
+        }
+        let deployed = packages(facts, name);
+        if let Some(code) = &function.code
+            && !deployed.is_empty()
+            && hexadecimal(code).is_none_or(|code| !deployed.contains(&code))
+        {
+            findings.push(Finding::wrong(
             format!("the function {name} runs a package that no stack set deploys: an old one, or somebody changed it"),
             "rootguard deploy",
         ));
-    }
-    match &function.errors {
-        Fact::Known(0) => {}
-        Fact::Known(_) => findings.push(Finding::wrong(
-            format!("invocations of the function {name} failed within the last day"),
-            format!(
-                "aws logs tail /rootguard/{name} --region {region} --since 1d; what failed for \
-                 good is in the queue rootguard-failed-invocations"
-            ),
-        )),
-        Fact::Unread(unread) => {
-            let question = format!("whether the function {name} fails");
-            findings.push(Finding::could_not_tell(&question, unread));
         }
+        match &function.errors {
+            Fact::Known(0) => {}
+            Fact::Known(_) => findings.push(Finding::wrong(
+                format!("invocations of the function {name} failed within the last day"),
+                format!(
+                    "aws logs tail /rootguard/{name} --region {region} --since 1d; what failed for \
+                 good is in the queue {queue}"
+                ),
+            )),
+            Fact::Unread(unread) => {
+                let question = format!("whether the function {name} fails");
+                findings.push(Finding::could_not_tell(&question, unread));
+            }
+        }
+        findings
     }
-    findings
 }
 
 /// The SHA-256, in hexadecimal, of the packages of a function that stack sets deploy: its
@@ -106,6 +144,7 @@ fn hexadecimal(base64: &str) -> Option<String> {
 mod tests {
     use super::super::given::{RULE, denied, rows, seen, undeployed};
     use super::*;
+    use crate::doctor::facts::Central;
 
     fn function(facts: &mut Facts) -> &mut Function {
         match seen(facts).functions.get_mut(RULE) {
@@ -128,6 +167,30 @@ mod tests {
                     &[("the function no-root-keys is missing", "rootguard deploy")],
                 ),
                 ("nothing was ever deployed", undeployed, &[]),
+                (
+                    "nobody tells of root activity",
+                    |facts| {
+                        let missing = ("eu-central-1".to_owned(), Fact::Known(None));
+                        seen(facts).central.insert(Central::RootActivity, missing);
+                    },
+                    &[(
+                        "the function root-activity is missing: nobody is told of root activity",
+                        "rootguard deploy",
+                    )],
+                ),
+                (
+                    "the reconciler fails",
+                    |facts| {
+                        let mut failing = function(facts).clone();
+                        failing.errors = Fact::Known(1);
+                        let failing = ("eu-west-1".to_owned(), Fact::Known(Some(failing)));
+                        seen(facts).central.insert(Central::Reconciler, failing);
+                    },
+                    &[(
+                        "the function reconciler failed within",
+                        "rootguard-failed-runs",
+                    )],
+                ),
                 (
                     "it cannot be invoked",
                     |facts| function(facts).state = Some("Inactive".to_owned()),

@@ -54,6 +54,7 @@ pub(super) fn healthy() -> Facts {
             (Service::SecurityHub, CENTRAL.to_owned()),
         ]),
         root_sessions: true,
+        central: Vec::new(),
         rules: vec![
             rule(RULE, Frequency::SixHours, "iam:GetAccountSummary"),
             rule(
@@ -157,6 +158,7 @@ fn account(id: &str) -> AccountFacts {
                 recording: Fact::Known(true),
             }]),
             functions: BTreeMap::from([(RULE, function())]),
+            central: BTreeMap::new(),
             results: BTreeMap::from([(RULE, results()), ("trail-logging", results())]),
             forwarders: BTreeMap::from([
                 ("us-east-1".to_owned(), forwarders()),

@@ -50,13 +50,14 @@ pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[Want
     let mut seen = Seen {
         recorders: fact(reader.recorders().await),
         functions: BTreeMap::new(),
+        central: BTreeMap::new(),
         results: BTreeMap::new(),
         forwarders: BTreeMap::new(),
         organization_trails: fact(reader.organization_trails().await),
         buckets: BTreeMap::new(),
     };
     for rule in rules.unwrap_or_default() {
-        let function = fact(reader.function(rule.name).await);
+        let function = fact(reader.function(&reader.home, rule.name).await);
         seen.functions.insert(rule.name, function);
         seen.results
             .insert(rule.name, fact(reader.results(rule).await));
@@ -68,6 +69,16 @@ pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[Want
         }
     }
     let id = asker.account.identity().account();
+    for central in wanted
+        .central
+        .iter()
+        .filter(|central| central.account == id)
+    {
+        let there = asker.account.in_region(&central.region);
+        let function = fact(reader.function(&there, central.function.name()).await);
+        let function = (central.region.clone(), function);
+        seen.central.insert(central.function, function);
+    }
     if wanted.artifact_account.as_deref() == Some(id) {
         for region in &wanted.artifact_regions {
             let bucket = fact(reader.has_bucket(id, region).await);
@@ -134,17 +145,17 @@ impl Reader<'_> {
             .collect())
     }
 
-    async fn function(&self, name: &str) -> Result<Option<Function>, Unread> {
-        let client = aws_sdk_lambda::Client::new(self.home.sdk());
+    async fn function(&self, there: &Account, name: &str) -> Result<Option<Function>, Unread> {
+        let client = aws_sdk_lambda::Client::new(there.sdk());
         let request = client.get_function_configuration().function_name(name);
-        let answer = self.asker.ask_in(&self.home, FUNCTION, request.send());
+        let answer = self.asker.ask_in(there, FUNCTION, request.send());
         let Some(answer) = answer.await? else {
             return Ok(None);
         };
         Ok(Some(Function {
             state: answer.state.map(|state| state.as_str().to_owned()),
             code: answer.code_sha256,
-            errors: fact(self.count("Errors", name, LATELY).await),
+            errors: fact(self.count(there, "Errors", name, LATELY).await),
         }))
     }
 
@@ -165,9 +176,12 @@ impl Reader<'_> {
             .iter()
             .flat_map(|result| [result.result_recorded_time, result.config_rule_invoked_time]);
         let latest = latest(times);
-        let invocations = match latest {
-            Some(_) => Ok(0),
-            None => self.count("Invocations", rule.name, patience(rule)).await,
+        let invocations = if latest.is_some() {
+            Ok(0)
+        } else {
+            let within = patience(rule);
+            self.count(&self.home, "Invocations", rule.name, within)
+                .await
         };
         Ok(Some(Results {
             latest,
@@ -176,10 +190,16 @@ impl Reader<'_> {
     }
 
     /// The sum of a function's metric within `time` until now.
-    async fn count(&self, metric: &str, function: &str, time: Duration) -> Result<u64, Unread> {
+    async fn count(
+        &self,
+        there: &Account,
+        metric: &str,
+        function: &str,
+        time: Duration,
+    ) -> Result<u64, Unread> {
         let end = self.wanted.now.epoch_millis();
         let begin = end - i64::try_from(time.as_millis()).unwrap_or_default();
-        let client = aws_sdk_cloudwatch::Client::new(self.home.sdk());
+        let client = aws_sdk_cloudwatch::Client::new(there.sdk());
         let dimension = Dimension::builder().name("FunctionName").value(function);
         let request = client
             .get_metric_statistics()
@@ -190,10 +210,7 @@ impl Reader<'_> {
             .end_time(DateTime::from_millis(end))
             .period(3600)
             .statistics(Statistic::Sum);
-        let answer = self
-            .asker
-            .ask_in(&self.home, STATISTICS, request.send())
-            .await?;
+        let answer = self.asker.ask_in(there, STATISTICS, request.send()).await?;
         let points = answer
             .and_then(|answer| answer.datapoints)
             .unwrap_or_default();
