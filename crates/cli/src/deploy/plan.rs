@@ -52,6 +52,9 @@ pub(super) fn write(deployment: &Deployment<'_>, folder: &Path) -> anyhow::Resul
          Nothing was deployed.",
         folder.display()
     )?;
+    if let Some(said) = deployment.without_remediation_configurations() {
+        writeln!(std::io::stderr(), "{said}")?;
+    }
     Ok(())
 }
 

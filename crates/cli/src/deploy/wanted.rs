@@ -90,6 +90,9 @@ impl<'a> Deployment<'a> {
             "\nConfirm the mails that AWS sends to {email}: nobody is told of anything before. \
              Then `rootguard drill` proves that the alarm arrives."
         )?;
+        if let Some(said) = self.without_remediation_configurations() {
+            writeln!(out, "{said}")?;
+        }
         for (group, ring) in &self.later {
             writeln!(out, "Not deployed yet: group {group}, ring {ring}.")?;
         }
@@ -97,6 +100,24 @@ impl<'a> Deployment<'a> {
             writeln!(out, "Guardrails follow with the last ring.")?;
         }
         Ok(())
+    }
+}
+
+impl Deployment<'_> {
+    /// What is to be known where the home Region has no remediation configurations although
+    /// remediation is wanted.
+    pub(super) fn without_remediation_configurations(&self) -> Option<String> {
+        let Organization {
+            settings, regions, ..
+        } = self.organization;
+        (settings.remediate && !regions.config_knows_remediation()).then(|| {
+            format!(
+                "CloudFormation does not know AWS::Config::RemediationConfiguration in {}: no \
+                 Remediate button is deployed there, and nothing is repaired automatically. \
+                 `rootguard remediate` is the way (CLI only).",
+                regions.home
+            )
+        })
     }
 }
 

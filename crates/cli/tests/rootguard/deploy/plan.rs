@@ -130,6 +130,28 @@ fn a_plan_is_a_folder_with_everything() {
     }
 }
 
+/// Who wants remediation where CloudFormation has no Remediate button is told how else.
+#[test]
+fn a_region_without_remediation_configurations_is_told() {
+    for (home, remediate, told) in [
+        ("mx-central-1", true, true),
+        ("mx-central-1", false, false),
+        ("us-east-1", true, false),
+    ] {
+        let rules = RULES
+            .replace("trailName", &format!("remediate = {remediate}\ntrailName"))
+            .replace("home = \"us-east-1\"", &format!("home = \"{home}\""));
+        let run = offline(&prepared(&rules), &["deploy", "--plan", "plan"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert_eq!(
+            run.err.contains("(CLI only)"),
+            told,
+            "{home} {remediate}: {}",
+            run.err
+        );
+    }
+}
+
 /// Whoever deploys with something else follows what `--plan` prints, with the AWS CLI.
 #[tokio::test]
 async fn a_plan_is_followed_with_the_aws_cli() {
