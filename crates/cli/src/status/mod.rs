@@ -114,7 +114,7 @@ impl Status {
             );
             aggregator::shown(&account, &name, &names, &rules).await?
         } else {
-            own::shown(&account, &rules).await
+            own::shown(&account, &rules, &mut notes).await
         };
         let picture = Picture::of(shown, self.organization, &rules, notes);
         picture.print(self.format)?;

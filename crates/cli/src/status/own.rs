@@ -12,13 +12,26 @@ use crate::rules::ChosenRules;
 /// The resource type of results about an account as a whole.
 const ACCOUNT: &str = "AWS::::Account";
 
-/// Every enabled rule; one that cannot be asked about hides no other.
-pub(super) async fn shown(account: &Account, rules: &ChosenRules) -> Vec<Shown> {
+/// Every enabled rule; one that cannot be asked about hides no other. What may not be told
+/// of their remediation exceptions is a note.
+pub(super) async fn shown(
+    account: &Account,
+    rules: &ChosenRules,
+    notes: &mut Vec<String>,
+) -> Vec<Shown> {
     let client = client(account);
     let mut all = Vec::new();
     for rule in rules.enabled() {
         let mut shown = one(&client, account, rule).await;
-        shown.remediation_exception = exception(&client, account, rule).await;
+        match exception(&client, account, rule).await {
+            Ok(exception) => shown.remediation_exception = exception,
+            Err(why) => {
+                let note = format!("Remediation exceptions of AWS Config cannot be told: {why}");
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
         all.push(shown);
     }
     all
@@ -66,16 +79,18 @@ async fn one(client: &Client, account: &Account, rule: &ConfiguredRule) -> Shown
     evaluated.shown(identity.account(), identity.region(), rule, now)
 }
 
-/// That AWS Config does not remediate the account for this rule. Not being allowed to ask is
-/// no reason to show nothing else.
+/// That AWS Config does not remediate the account for this rule; or why that is not known.
 async fn exception(
     client: &Client,
     account: &Account,
     rule: &ConfiguredRule,
-) -> Option<RemediationException> {
+) -> Result<Option<RemediationException>, String> {
     let asked = client.describe_remediation_exceptions();
     let asked = asked.config_rule_name(rule.name()).into_paginator().send();
-    let pages: Vec<_> = asked.try_collect().await.ok()?;
+    let pages: Vec<_> = asked
+        .try_collect()
+        .await
+        .map_err(|error| refused("config:DescribeRemediationExceptions", &error))?;
     let all = pages
         .iter()
         .flat_map(DescribeRemediationExceptionsOutput::remediation_exceptions);
@@ -83,8 +98,8 @@ async fn exception(
         exception.resource_type() == ACCOUNT
             && exception.resource_id() == account.identity().account()
     });
-    own.next().map(|exception| RemediationException {
+    Ok(own.next().map(|exception| RemediationException {
         message: exception.message().map(str::to_owned),
         expires: exception.expiration_time().copied().map(Timestamp::from),
-    })
+    }))
 }

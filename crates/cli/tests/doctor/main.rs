@@ -53,6 +53,10 @@ async fn nothing_is_wrong_where_everything_is_as_it_should_be() {
         table.out
     );
     assert!(table.out.contains("Held to the rules of "), "{}", table.out);
+    // Every page is read.
+    let pages = Fault::pages_of(1).action("events:ListRules");
+    stage.sandbox.inject(pages);
+    assert_eq!(said(&stage.doctor(&[]).await.json()), []);
 }
 
 #[tokio::test]

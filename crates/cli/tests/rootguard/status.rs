@@ -221,6 +221,19 @@ async fn what_config_does_not_remediate_is_said_and_what_rules_toml_accepts() {
     assert!(lines[1].ends_with(",0,false,AWS Config does not remediate it: failed 5 times"));
 }
 
+/// Whoever may not ask is told so, once, and sees the rest.
+#[tokio::test]
+async fn remediation_exceptions_that_may_not_be_read_are_no_silence() {
+    let served = served().await;
+    let denied = Fault::access_denied().action("config:DescribeRemediationExceptions");
+    served.sandbox.inject(denied);
+    let run = served.status(KEY, &[]).await;
+    let told = "Remediation exceptions of AWS Config cannot be told: \
+                config:DescribeRemediationExceptions";
+    assert_eq!(run.out.matches(told).count(), 1, "{}", run.out);
+    assert!(run.out.contains("no-root-keys"), "{}", run.out);
+}
+
 #[tokio::test]
 async fn an_aggregator_shows_every_account_and_what_it_does_not_see_is_said() {
     let served = served().await;

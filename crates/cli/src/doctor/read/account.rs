@@ -227,12 +227,23 @@ impl Reader<'_> {
     async fn forwarders(&self, region: &str) -> Result<Vec<Forwarder>, Unread> {
         let there = self.asker.account.in_region(region);
         let client = aws_sdk_eventbridge::Client::new(there.sdk());
-        let request = client.list_rules().name_prefix("rootguard-");
-        let answer = self.asker.ask_in(&there, EVENT_RULES, request.send());
-        let rules = answer.await?.and_then(|answer| answer.rules);
+        let mut rules = Vec::new();
+        let mut next = None;
+        loop {
+            let request = client.list_rules().name_prefix("rootguard-");
+            let request = request.set_next_token(next);
+            let answer = self.asker.ask_in(&there, EVENT_RULES, request.send());
+            let Some(page) = answer.await? else { break };
+            rules.extend(page.rules.unwrap_or_default());
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
         let mut forwarders = Vec::new();
-        for rule in rules.unwrap_or_default() {
+        for rule in rules {
             let name = rule.name.unwrap_or_default();
+            // A rule has five targets at most, and a page a hundred.
             let request = client.list_targets_by_rule().rule(&name);
             let answer = self.asker.ask_in(&there, EVENT_TARGETS, request.send());
             let targets = answer.await.map(|answer| {
