@@ -55,7 +55,6 @@ impl Control for Panicking {
         security_hub_control: "none",
         severity: Severity::Low,
         frequency: Frequency::TwentyFourHours,
-        triggers: &[],
         reads: &[],
         reasons: &[FINE],
     };

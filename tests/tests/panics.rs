@@ -34,7 +34,7 @@ async fn a_panic_is_posted_with_its_message_and_the_next_event_is_served() {
         PathBuf::from,
     );
     let account = Account::new(ACCOUNT, "account");
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
     let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let settings = ProcessSettings::new(program, ARN)
         .argument("panicking")

@@ -1,10 +1,11 @@
 //! Does an alarm's action reach somebody?
 
 use config_rule::{Arn, Unread};
+use iam_policy::Decision;
 
 use crate::key::Key;
 use crate::observed::{Observed, Question};
-use crate::policy::{self, Decision, ServiceRequest};
+use crate::policy::{self, ServiceRequest};
 use crate::topic::Subscription;
 
 /// Who publishes, decrypts and generates data keys for an alarm.
@@ -26,6 +27,9 @@ pub trait Acceptance {
 
     /// Whether what this account owns can be asked for.
     fn can_ask(&self, account: &str) -> bool;
+
+    /// The id of the organization, where it is known.
+    fn organization(&self) -> Option<&str>;
 }
 
 /// An action that reaches somebody.
@@ -77,6 +81,8 @@ pub enum Flaw {
     ActionsDisabled(String),
     #[error("alarm {0} has no action for the state ALARM")]
     NoAction(String),
+    #[error("alarm {0} is held back by the states of other alarms in its rule")]
+    HeldBack(String),
     #[error("the actions of alarm {alarm} can be held back by its suppressor {suppressor}")]
     Suppressed { alarm: String, suppressor: String },
     #[error("the action {0} is no topic and no function, and is not in acceptedActions")]
@@ -118,7 +124,7 @@ impl Flaw {
             Self::Stuck { .. } => 3,
             Self::NoAction(_) => 4,
             Self::ActionsDisabled(_) => 5,
-            Self::Suppressed { .. } | Self::NotAccepted(_) => 6,
+            Self::HeldBack(_) | Self::Suppressed { .. } | Self::NotAccepted(_) => 6,
             Self::TopicMissing(_) | Self::TopicInOtherRegion(_) => 7,
             Self::FunctionRefuses(_)
             | Self::TopicFifo(_)
@@ -226,27 +232,36 @@ impl Observed {
             action: "sns:Publish",
             resource: arn,
             alarm,
+            organization: acceptance.organization(),
         };
-        let policy = topic.policy.as_deref();
-        match policy.map_or(Decision::Undecided, |policy| {
-            policy::decide(policy, &request)
-        }) {
+        let Some(policy) = topic.policy.as_deref() else {
+            return Err(undecided(format!("topic {arn}"), "it shows no policy"));
+        };
+        match policy::decide(policy, &request) {
             Decision::Allowed => {}
-            Decision::Denied => return broken(Flaw::TopicRefuses),
-            Decision::Undecided => {
+            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => {
+                return broken(Flaw::TopicRefuses);
+            }
+            Decision::Undecided(reason) => {
                 return Err(undecided(
                     format!("topic {arn}"),
-                    "whether its policy lets CloudWatch publish depends on more than is known here",
+                    format!("its policy may let CloudWatch publish: {reason}"),
                 ));
             }
         }
         if let Some(key) = &topic.kms_master_key_id {
-            self.key_serves(key, arn, alarm)?;
+            self.key_serves(key, arn, alarm, acceptance)?;
         }
         self.somebody_is_subscribed(arn)
     }
 
-    fn key_serves(&self, id: &str, topic: &Arn, alarm: &Arn) -> Result<(), Obstacle> {
+    fn key_serves(
+        &self,
+        id: &str,
+        topic: &Arn,
+        alarm: &Arn,
+        acceptance: &impl Acceptance,
+    ) -> Result<(), Obstacle> {
         let unusable = |why: &str| {
             Err(Obstacle::Broken(Flaw::KeyUnusable {
                 topic: topic.clone(),
@@ -283,17 +298,18 @@ impl Observed {
                 action,
                 resource: arn,
                 alarm,
+                organization: acceptance.organization(),
             };
             let policy = policy.as_deref().unwrap_or_default();
             match policy::decide(policy, &request) {
                 Decision::Allowed => {}
-                Decision::Denied => {
+                Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => {
                     return unusable(&format!("does not let {CLOUDWATCH} use {action}"));
                 }
-                Decision::Undecided => {
+                Decision::Undecided(reason) => {
                     return Err(undecided(
                         format!("topic {topic}"),
-                        "whether its key lets CloudWatch use it depends on more than is known here",
+                        format!("the policy of its key may let CloudWatch use it: {reason}"),
                     ));
                 }
             }
@@ -359,16 +375,21 @@ impl Observed {
             action: "lambda:InvokeFunction",
             resource: function,
             alarm,
+            organization: acceptance.organization(),
         };
         let decision = policy
             .as_deref()
-            .map_or(Decision::Denied, |policy| policy::decide(policy, &request));
+            .map_or(Decision::ImplicitlyDenied, |policy| {
+                policy::decide(policy, &request)
+            });
         match decision {
             Decision::Allowed => Ok(()),
-            Decision::Denied => Err(Obstacle::Broken(Flaw::FunctionRefuses(function.clone()))),
-            Decision::Undecided => Err(undecided(
+            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => {
+                Err(Obstacle::Broken(Flaw::FunctionRefuses(function.clone())))
+            }
+            Decision::Undecided(reason) => Err(undecided(
                 format!("function {function}"),
-                "whether its policy lets alarms invoke it depends on more than is known here",
+                format!("its policy may let alarms invoke it: {reason}"),
             )),
         }
     }

@@ -41,29 +41,26 @@ impl Alarms {
         let mut next_token = None;
         loop {
             let page = request.clone().set_next_token(next_token).send();
-            let page = match account.call(DESCRIBE_ALARMS, page).await? {
+            let page = match account.list(DESCRIBE_ALARMS, page).await? {
                 Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
                 Fact::Known(page) => page,
             };
-            next_token = None;
-            if let Some(page) = page {
-                let metric_alarms = page.metric_alarms.unwrap_or_default().into_iter();
-                let metric_alarms = metric_alarms.map(MetricAlarm::from_answer);
-                let composite_alarms = page.composite_alarms.unwrap_or_default().into_iter();
-                let composite_alarms = composite_alarms.map(CompositeAlarm::from_answer);
-                let (Some(metric_alarms), Some(composite_alarms)) = (
-                    metric_alarms.collect::<Option<Vec<_>>>(),
-                    composite_alarms.collect::<Option<Vec<_>>>(),
-                ) else {
-                    return Ok(Fact::Unread(Unread::ValueMissing {
-                        action: DESCRIBE_ALARMS.to_owned(),
-                        value: "AlarmArn".to_owned(),
-                    }));
-                };
-                alarms.metric_alarms.extend(metric_alarms);
-                alarms.composite_alarms.extend(composite_alarms);
-                next_token = page.next_token;
-            }
+            let metric_alarms = page.metric_alarms.unwrap_or_default().into_iter();
+            let metric_alarms = metric_alarms.map(MetricAlarm::from_answer);
+            let composite_alarms = page.composite_alarms.unwrap_or_default().into_iter();
+            let composite_alarms = composite_alarms.map(CompositeAlarm::from_answer);
+            let (Some(metric_alarms), Some(composite_alarms)) = (
+                metric_alarms.collect::<Option<Vec<_>>>(),
+                composite_alarms.collect::<Option<Vec<_>>>(),
+            ) else {
+                return Ok(Fact::Unread(Unread::ValueMissing {
+                    action: DESCRIBE_ALARMS.to_owned(),
+                    value: "AlarmArn".to_owned(),
+                }));
+            };
+            alarms.metric_alarms.extend(metric_alarms);
+            alarms.composite_alarms.extend(composite_alarms);
+            next_token = page.next_token;
             if next_token.is_none() {
                 return Ok(Fact::Known(alarms));
             }

@@ -5,7 +5,8 @@ use config_rule::{Arn, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::alarm_rule::{AlarmRule, State, refers_to};
-use crate::metric_alarm::name_of;
+use crate::alarms::Alarms;
+use crate::metric_alarm::{MetricAlarm, name_of};
 
 /// An alarm on the states of other alarms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,7 @@ pub struct SetOff<'a> {
 }
 
 const IN_ALARM: &[State] = &[State::Alarm];
+const ANY: &[State] = &[State::Alarm, State::Ok, State::InsufficientData];
 const QUIET: &[State] = &[State::Ok, State::InsufficientData];
 
 impl CompositeAlarm {
@@ -80,6 +82,46 @@ impl CompositeAlarm {
         set_off
     }
 
+    /// Whether, by the states seen, other alarms keep the rule from becoming true with `alarm`
+    /// and those of `before`. Alarms on a metric of `alarm` and composite alarms that it may set
+    /// off change with it, and may be in any state.
+    pub(crate) fn is_held_back(
+        &self,
+        alarm: &MetricAlarm,
+        before: &[&Self],
+        set_off: &SetOff<'_>,
+        alarms: &Alarms,
+    ) -> bool {
+        let states = |name: &str| {
+            let is = |arn: &Arn| refers_to(name, arn);
+            if is(&alarm.alarm_arn) || before.iter().any(|other| is(&other.alarm_arn)) {
+                return IN_ALARM;
+            }
+            let mut changing = set_off.surely.iter().chain(&set_off.perhaps);
+            if changing.any(|other| is(&other.alarm_arn)) {
+                return ANY;
+            }
+            let metric = alarms
+                .metric_alarms
+                .iter()
+                .find(|other| is(&other.alarm_arn));
+            if let Some(other) = metric {
+                let mut metrics = other.metrics_named();
+                let shares = metrics.any(|one| alarm.metrics_named().any(|own| own == one));
+                return if shares {
+                    ANY
+                } else {
+                    seen(&other.state_value)
+                };
+            }
+            let mut composites = alarms.composite_alarms.iter();
+            let composite = composites.find(|other| is(&other.alarm_arn));
+            composite.map_or(QUIET, |other| seen(&other.state_value))
+        };
+        let rule = AlarmRule::parse(&self.alarm_rule);
+        !rule.is_ok_and(|rule| rule.holds(&states) == Some(true))
+    }
+
     /// Reads AWS's answer. `None` without an ARN, which AWS always gives.
     pub(crate) fn from_answer(alarm: types::CompositeAlarm) -> Option<Self> {
         Some(Self {
@@ -97,6 +139,16 @@ impl CompositeAlarm {
             alarm_rule: alarm.alarm_rule.unwrap_or_default(),
             actions_suppressor: alarm.actions_suppressor,
         })
+    }
+}
+
+/// The states that an alarm is in, by the text of its state.
+fn seen(state: &str) -> &'static [State] {
+    match state {
+        "ALARM" => IN_ALARM,
+        "OK" => &[State::Ok],
+        "INSUFFICIENT_DATA" => &[State::InsufficientData],
+        _ => ANY,
     }
 }
 

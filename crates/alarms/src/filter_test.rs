@@ -43,9 +43,9 @@ impl FilterTest {
             .test_metric_filter()
             .filter_pattern(pattern)
             .set_log_event_messages(Some(messages.clone()));
-        let answer = account.call(TEST_METRIC_FILTER, request.send()).await?;
+        let answer = account.list(TEST_METRIC_FILTER, request.send()).await?;
         Ok(answer.map(|output| {
-            let matches = output.and_then(|output| output.matches).unwrap_or_default();
+            let matches = output.matches.unwrap_or_default();
             // AWS numbers the messages from 1.
             let numbers: Vec<_> = matches.iter().map(|found| found.event_number).collect();
             let tested = (1_i64..).zip(messages);

@@ -4,7 +4,7 @@ use config_rule::{Account, Arn, CallError, Fact};
 
 use crate::client::lambda;
 
-/// The IAM action of [`observe_function_policy`].
+/// IAM action that reads the policy of a function.
 pub const GET_POLICY: &str = "lambda:GetPolicy";
 
 /// The resource policy of a function, an alias or a version. `Known(None)`:

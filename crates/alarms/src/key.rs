@@ -7,7 +7,7 @@ use crate::client::kms;
 
 /// The IAM action of [`Key::observe`].
 pub const DESCRIBE_KEY: &str = "kms:DescribeKey";
-/// The IAM action of [`observe_key_policy`].
+/// IAM action that reads the policy of a key.
 pub const GET_KEY_POLICY: &str = "kms:GetKeyPolicy";
 
 /// A KMS key.

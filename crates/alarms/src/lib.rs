@@ -37,12 +37,12 @@ pub use function::GET_POLICY;
 pub use key::{DESCRIBE_KEY, GET_KEY_POLICY, Key};
 pub use metric_alarm::{Metric, MetricAlarm, MetricDataQuery, MetricStat};
 pub use metric_filter::{
-    DESCRIBE_METRIC_FILTERS, MetricFilter, MetricTransformation, log_group_name,
+    DESCRIBE_METRIC_FILTERS, FeedingFilter, MetricFilter, MetricTransformation, log_group_name,
 };
-pub use metric_math::NotUnderstood;
+pub use metric_math::MetricMathError;
 pub use mute_rule::{LIST_ALARM_MUTE_RULES, MuteRule};
 pub use notification::{Demand, Notified};
-pub use observed::{InvalidPlace, Observed, Place, Question};
+pub use observed::{AccountRegion, AccountRegionError, Observed, Question};
 pub use simulation::{
     Comparison, MissingData, Obstruction, Publication, Reaction, Settings, Statistic, Uncertainty,
 };

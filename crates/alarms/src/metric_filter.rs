@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatchlogs::types;
-use config_rule::{Account, Arn, CallError, Fact};
+use config_rule::{Account, Arn, CallError, Fact, Unread};
 use serde::{Deserialize, Serialize};
 
 use crate::client::logs;
@@ -31,6 +31,17 @@ pub struct MetricFilter {
     /// System fields that become dimensions: `@aws.account`, `@aws.region`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emit_system_field_dimensions: Vec<String>,
+}
+
+/// A metric filter, with the name of the log group that it is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedingFilter {
+    /// The log group's name.
+    pub log_group_name: String,
+    /// The filter.
+    #[serde(flatten)]
+    pub filter: MetricFilter,
 }
 
 /// What a metric filter publishes for each event.
@@ -69,10 +80,13 @@ impl MetricFilter {
         let mut filters = Vec::new();
         let mut next_token = None;
         loop {
-            let page = request.clone().set_next_token(next_token).send();
+            let page = request.clone().set_next_token(next_token.clone()).send();
             match account.call(DESCRIBE_METRIC_FILTERS, page).await? {
                 Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
-                Fact::Known(None) => return Ok(Fact::Known(None)),
+                Fact::Known(None) if next_token.is_none() => return Ok(Fact::Known(None)),
+                Fact::Known(None) => {
+                    return Ok(Fact::Unread(Unread::not_found(DESCRIBE_METRIC_FILTERS)));
+                }
                 Fact::Known(Some(page)) => {
                     let page_filters = page.metric_filters.unwrap_or_default();
                     filters.extend(page_filters.into_iter().map(Self::from));
@@ -90,6 +104,47 @@ impl MetricFilter {
         let criteria = self.field_selection_criteria.as_deref();
         self.apply_on_transformed_logs
             || criteria.is_some_and(|criteria| !criteria.trim().is_empty())
+    }
+}
+
+impl FeedingFilter {
+    /// Reads the filters of all log groups that feed `metric`.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub(crate) async fn observe(
+        account: &Account,
+        metric: &Metric,
+    ) -> Result<Fact<Vec<Self>>, CallError> {
+        let request = logs(account)
+            .describe_metric_filters()
+            .metric_namespace(&metric.namespace)
+            .metric_name(&metric.metric_name);
+        let mut filters = Vec::new();
+        let mut next_token = None;
+        loop {
+            let page = request.clone().set_next_token(next_token).send();
+            let page = match account.list(DESCRIBE_METRIC_FILTERS, page).await? {
+                Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
+                Fact::Known(page) => page,
+            };
+            for mut filter in page.metric_filters.unwrap_or_default() {
+                let Some(log_group_name) = filter.log_group_name.take() else {
+                    return Ok(Fact::Unread(Unread::ValueMissing {
+                        action: DESCRIBE_METRIC_FILTERS.to_owned(),
+                        value: "logGroupName".to_owned(),
+                    }));
+                };
+                filters.push(Self {
+                    log_group_name,
+                    filter: filter.into(),
+                });
+            }
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(Fact::Known(filters));
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ const MAX_DEPTH: u32 = 10;
 
 /// Why it is not settled what an alarm watches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotUnderstood {
+pub enum MetricMathError {
     /// An expression that is more than the metric, `FILL` or `SUM` of it.
     #[error("its metric math is more than FILL or SUM of the one metric")]
     Expression,
@@ -44,18 +44,18 @@ impl MetricAlarm {
     ///
     /// # Errors
     /// If it may watch the metric, but not in a way that is understood.
-    pub fn settings_for(&self, metric: &Metric) -> Result<Option<Settings>, NotUnderstood> {
+    pub fn settings_for(&self, metric: &Metric) -> Result<Option<Settings>, MetricMathError> {
         if !self.metrics_named().any(|named| named == metric) {
             return Ok(None);
         }
         if self.is_prom_ql {
-            return Err(NotUnderstood::PromQl);
+            return Err(MetricMathError::PromQl);
         }
         if self.threshold_metric_id.is_some() {
-            return Err(NotUnderstood::AnomalyDetection);
+            return Err(MetricMathError::AnomalyDetection);
         }
         if self.is_wall_clock_window {
-            return Err(NotUnderstood::WallClockWindow);
+            return Err(MetricMathError::WallClockWindow);
         }
         let Some((stat, fill)) = self.returned_series()? else {
             return Ok(None);
@@ -69,19 +69,19 @@ impl MetricAlarm {
 
     /// The metric behind the series that decides, and what `FILL` puts in place
     /// of missing data. `None` if it is another account's metric.
-    fn returned_series(&self) -> Result<Option<(&MetricStat, Option<f64>)>, NotUnderstood> {
+    fn returned_series(&self) -> Result<Option<(&MetricStat, Option<f64>)>, MetricMathError> {
         if let Some(stat) = &self.metric {
             return Ok(Some((stat, None)));
         }
         let mut returned = self.metrics.iter().filter(|query| query.return_data);
         let (Some(query), None) = (returned.next(), returned.next()) else {
-            return Err(NotUnderstood::Expression);
+            return Err(MetricMathError::Expression);
         };
         let (source, fill) = match &query.expression {
             None => (query, None),
             Some(expression) => self
                 .source_of(expression.trim(), 0)
-                .ok_or(NotUnderstood::Expression)?,
+                .ok_or(MetricMathError::Expression)?,
         };
         let own = self.alarm_arn.account();
         if source.account_id.as_deref().is_some_and(|id| id != own) {
@@ -89,7 +89,7 @@ impl MetricAlarm {
         }
         let stat = source.metric_stat.as_ref();
         stat.map(|stat| Some((stat, fill)))
-            .ok_or(NotUnderstood::Expression)
+            .ok_or(MetricMathError::Expression)
     }
 
     /// Reads `id`, `SUM(…)`, `SUM([…])`, `SUM(METRICS())` and `FILL(…, number)`.
@@ -124,45 +124,47 @@ impl MetricAlarm {
         Some((query, filled.or(Some(fill))))
     }
 
-    fn settings(&self, stat: &MetricStat, fill: Option<f64>) -> Result<Settings, NotUnderstood> {
+    fn settings(&self, stat: &MetricStat, fill: Option<f64>) -> Result<Settings, MetricMathError> {
         let positive = |value: Option<i32>| {
             value
                 .and_then(|value| u32::try_from(value).ok())
                 .filter(|value| *value > 0)
         };
         let periods = positive(self.evaluation_periods);
-        let periods = periods.ok_or(NotUnderstood::Setting("EvaluationPeriods"))?;
+        let periods = periods.ok_or(MetricMathError::Setting("EvaluationPeriods"))?;
         let datapoints = match self.datapoints_to_alarm {
             None => periods,
-            given => positive(given).ok_or(NotUnderstood::Setting("DatapointsToAlarm"))?,
+            given => positive(given).ok_or(MetricMathError::Setting("DatapointsToAlarm"))?,
         };
         Ok(Settings {
             statistic: statistic(&stat.stat)?,
-            period: positive(Some(stat.period)).ok_or(NotUnderstood::Setting("Period"))?,
+            period: positive(Some(stat.period)).ok_or(MetricMathError::Setting("Period"))?,
             evaluation_periods: periods,
             datapoints_to_alarm: datapoints,
-            threshold: self.threshold.ok_or(NotUnderstood::Setting("Threshold"))?,
+            threshold: self
+                .threshold
+                .ok_or(MetricMathError::Setting("Threshold"))?,
             comparison: self.comparison()?,
             missing_data: match self.treat_missing_data.as_deref() {
                 None | Some("missing") => MissingData::Missing,
                 Some("ignore") => MissingData::Ignore,
                 Some("breaching") => MissingData::Breaching,
                 Some("notBreaching") => MissingData::NotBreaching,
-                Some(_) => return Err(NotUnderstood::Setting("TreatMissingData")),
+                Some(_) => return Err(MetricMathError::Setting("TreatMissingData")),
             },
             unit: stat.unit.clone(),
             ignores_few_samples: match self.evaluate_low_sample_count_percentile.as_deref() {
                 None | Some("evaluate") => false,
                 Some("ignore") => true,
                 Some(_) => {
-                    return Err(NotUnderstood::Setting("EvaluateLowSampleCountPercentile"));
+                    return Err(MetricMathError::Setting("EvaluateLowSampleCountPercentile"));
                 }
             },
             fill,
         })
     }
 
-    fn comparison(&self) -> Result<Comparison, NotUnderstood> {
+    fn comparison(&self) -> Result<Comparison, MetricMathError> {
         Ok(match self.comparison_operator.as_deref() {
             Some("GreaterThanOrEqualToThreshold") => Comparison::GreaterThanOrEqualToThreshold,
             Some("GreaterThanThreshold") => Comparison::GreaterThanThreshold,
@@ -172,15 +174,15 @@ impl MetricAlarm {
                 "LessThanLowerOrGreaterThanUpperThreshold"
                 | "LessThanLowerThreshold"
                 | "GreaterThanUpperThreshold",
-            ) => return Err(NotUnderstood::AnomalyDetection),
-            _ => return Err(NotUnderstood::Setting("ComparisonOperator")),
+            ) => return Err(MetricMathError::AnomalyDetection),
+            _ => return Err(MetricMathError::Setting("ComparisonOperator")),
         })
     }
 }
 
 /// Percentiles of one sample are that sample. What trimmed and winsorized
 /// statistics and ranks make of one sample is not documented.
-fn statistic(name: &str) -> Result<Statistic, NotUnderstood> {
+fn statistic(name: &str) -> Result<Statistic, MetricMathError> {
     Ok(match name {
         "SampleCount" => Statistic::SampleCount,
         "Average" => Statistic::Average,
@@ -190,7 +192,7 @@ fn statistic(name: &str) -> Result<Statistic, NotUnderstood> {
         _ => {
             let percent = name.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
             if !percent.is_some_and(|percent| (0.0..=100.0).contains(&percent)) {
-                return Err(NotUnderstood::Statistic(name.to_owned()));
+                return Err(MetricMathError::Statistic(name.to_owned()));
             }
             Statistic::Percentile
         }

@@ -35,24 +35,21 @@ impl MuteRule {
         let mut next_token = None;
         loop {
             let page = request.clone().set_next_token(next_token).send();
-            let page = match account.call(LIST_ALARM_MUTE_RULES, page).await? {
+            let page = match account.list(LIST_ALARM_MUTE_RULES, page).await? {
                 Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
                 Fact::Known(page) => page,
             };
-            next_token = None;
-            if let Some(page) = page {
-                let summaries = page.alarm_mute_rule_summaries.unwrap_or_default();
-                rules.extend(summaries.into_iter().map(|rule| {
-                    Self {
-                        alarm_mute_rule_arn: rule.alarm_mute_rule_arn.unwrap_or_default(),
-                        status: rule
-                            .status
-                            .map(|status| status.as_str().to_owned())
-                            .unwrap_or_default(),
-                    }
-                }));
-                next_token = page.next_token;
-            }
+            let summaries = page.alarm_mute_rule_summaries.unwrap_or_default();
+            rules.extend(summaries.into_iter().map(|rule| {
+                Self {
+                    alarm_mute_rule_arn: rule.alarm_mute_rule_arn.unwrap_or_default(),
+                    status: rule
+                        .status
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                }
+            }));
+            next_token = page.next_token;
             if next_token.is_none() {
                 return Ok(Fact::Known(rules));
             }

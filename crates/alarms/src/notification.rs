@@ -8,8 +8,9 @@ use crate::action::{Acceptance, Flaw, Obstacle, Reached, best, undecided};
 use crate::alarms::Alarms;
 use crate::composite_alarm::CompositeAlarm;
 use crate::metric_alarm::{Metric, MetricAlarm};
-use crate::observed::{Observed, Place, Question};
-use crate::simulation::{Publication, Reaction};
+use crate::metric_filter::{MetricFilter, log_group_name};
+use crate::observed::{AccountRegion, Observed, Question, fed_metric};
+use crate::simulation::{Publication, Reaction, Settings};
 
 /// What is asked of the alarms on a metric.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ struct Acting<'a> {
 }
 
 impl Observed {
-    /// Whether one value published to `metric` by the filter called `filter`
+    /// Whether one value published to `metric` by `filter` of the log group `group`
     /// sets off an alarm that reaches somebody.
     ///
     /// # Errors
@@ -55,22 +56,25 @@ impl Observed {
         &self,
         metric: &Metric,
         publication: &Publication,
-        filter: &str,
-        place: &Place,
+        filter: &MetricFilter,
+        group: &Arn,
         demand: Demand,
         acceptance: &impl Acceptance,
     ) -> Result<Notified, Obstacle> {
-        let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
+        let place = AccountRegion::of(group);
+        let alarms = Self::get(&self.alarms, &place, Question::Alarms)?;
         let ways =
             alarms
                 .metric_alarms
                 .iter()
                 .filter_map(|alarm| match alarm.settings_for(metric) {
                     Ok(None) => None,
-                    Ok(Some(settings)) => {
-                        let reaction = settings.reaction(publication);
-                        Some(self.alarm_notifies(alarm, reaction, alarms, demand, acceptance))
-                    }
+                    Ok(Some(settings)) => Some(
+                        self.reaction(&settings, metric, publication, (filter, group))
+                            .and_then(|reaction| {
+                                self.alarm_notifies(alarm, reaction, alarms, demand, acceptance)
+                            }),
+                    ),
                     Err(why) => Some(Err(undecided(
                         format!("alarm {}", alarm.name()),
                         why.to_string(),
@@ -80,9 +84,45 @@ impl Observed {
             Err(Obstacle::Broken(Flaw::NoAlarm {
                 namespace: metric.namespace.clone(),
                 metric_name: metric.metric_name.clone(),
-                filter: filter.to_owned(),
+                filter: filter.filter_name.clone(),
             }))
         })
+    }
+
+    /// What an alarm with these settings does when `filter` publishes, with what filters of other
+    /// log groups publish to the metric; these are asked for only if they could change it.
+    fn reaction(
+        &self,
+        settings: &Settings,
+        metric: &Metric,
+        publication: &Publication,
+        (filter, group): (&MetricFilter, &Arn),
+    ) -> Result<Reaction, Obstacle> {
+        let reaction = settings.reaction(publication);
+        let fires = matches!(reaction, Reaction::Fires(_) | Reaction::FiresOnce);
+        if !fires || !settings.depends_on_others(publication) {
+            return Ok(reaction);
+        }
+        let place = AccountRegion::of(group);
+        let key = fed_metric(&place, metric);
+        let ask = |_| Question::FeedingFilters(place.clone(), metric.clone());
+        let feeding = Self::get(&self.feeding_filters, &key, ask)?;
+        let elsewhere = feeding.iter();
+        let elsewhere = elsewhere.filter(|fed| fed.log_group_name != log_group_name(group));
+        let transformations = elsewhere.flat_map(|fed| &fed.filter.metric_transformations);
+        let mut publication = publication.clone();
+        for fed in transformations.filter(|fed| fed.metric() == *metric) {
+            let Some(value) = fed.number() else {
+                return Err(undecided(
+                    format!("filter {}", filter.filter_name),
+                    "a filter of another log group feeds its metric with the value of a field",
+                ));
+            };
+            publication.beside.push(value);
+            publication.beside.extend(fed.default_value);
+            publication.when_quiet.extend(fed.default_value);
+        }
+        Ok(settings.reaction(&publication))
     }
 
     /// The same for a filter that publishes with dimensions: to one metric per
@@ -94,7 +134,7 @@ impl Observed {
         &self,
         metric: &Metric,
         filter: &str,
-        place: &Place,
+        place: &AccountRegion,
     ) -> Result<Notified, Obstacle> {
         let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
         let watched = alarms.metric_alarms.iter().any(|alarm| {
@@ -163,7 +203,13 @@ impl Observed {
         };
         is_not_stuck(own, demand)?;
         let set_off = CompositeAlarm::set_off(&alarm.alarm_arn, &alarms.composite_alarms);
-        let composites = set_off.surely.iter().map(|composite| {
+        let composites = set_off.surely.iter().enumerate().map(|(place, composite)| {
+            let before = set_off.surely.get(..place).unwrap_or_default();
+            if composite.is_held_back(alarm, before, &set_off, alarms) {
+                return Err(Obstacle::Broken(Flaw::HeldBack(
+                    composite.name().to_owned(),
+                )));
+            }
             if let Some(suppressor) = &composite.actions_suppressor {
                 return Err(Obstacle::Broken(Flaw::Suppressed {
                     alarm: composite.name().to_owned(),

@@ -17,7 +17,8 @@ use crate::alarms::{Alarms, DESCRIBE_ALARMS};
 use crate::filter_test::{FilterTest, TEST_METRIC_FILTER};
 use crate::function::{GET_POLICY, observe_function_policy};
 use crate::key::{DESCRIBE_KEY, GET_KEY_POLICY, Key, observe_key_policy};
-use crate::metric_filter::{DESCRIBE_METRIC_FILTERS, MetricFilter};
+use crate::metric_alarm::Metric;
+use crate::metric_filter::{DESCRIBE_METRIC_FILTERS, FeedingFilter, MetricFilter};
 use crate::mute_rule::{LIST_ALARM_MUTE_RULES, MuteRule};
 use crate::topic::{
     GET_SUBSCRIPTION_ATTRIBUTES, GET_TOPIC_ATTRIBUTES, LIST_SUBSCRIPTIONS_BY_TOPIC, Subscription,
@@ -30,10 +31,13 @@ use crate::topic::{
 pub struct Observed {
     /// The metric filters of log groups.
     pub metric_filters: BTreeMap<Arn, Fact<Option<Vec<MetricFilter>>>>,
+    /// The metric filters of all log groups that feed a metric, by account, Region and metric.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeding_filters: BTreeMap<String, Fact<Vec<FeedingFilter>>>,
     /// Patterns that CloudWatch Logs itself was asked about.
     pub filter_tests: BTreeMap<String, Fact<FilterTest>>,
     /// The alarms of accounts in Regions.
-    pub alarms: BTreeMap<Place, Fact<Alarms>>,
+    pub alarms: BTreeMap<AccountRegion, Fact<Alarms>>,
     /// The mute rules of alarms.
     pub mute_rules: BTreeMap<Arn, Fact<Vec<MuteRule>>>,
     /// Topics.
@@ -53,7 +57,7 @@ pub struct Observed {
 /// An account in a Region, written `111122223333/us-east-1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Place {
+pub struct AccountRegion {
     account: String,
     region: String,
 }
@@ -61,13 +65,15 @@ pub struct Place {
 /// A text that is no place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an account and a Region like 111122223333/us-east-1")]
-pub struct InvalidPlace(String);
+pub struct AccountRegionError(String);
 
 /// What would have to be asked to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The metric filters of this log group.
     MetricFilters(Arn),
+    /// The metric filters, of whatever log group here, that feed this metric.
+    FeedingFilters(AccountRegion, Metric),
     /// Whether CloudWatch Logs takes this pattern to match these messages.
     FilterTest {
         /// The pattern.
@@ -76,7 +82,7 @@ pub enum Question {
         messages: Vec<String>,
     },
     /// All alarms here.
-    Alarms(Place),
+    Alarms(AccountRegion),
     /// The mute rules of this alarm.
     MuteRules(Arn),
     /// This topic.
@@ -140,6 +146,10 @@ impl Observed {
             Question::MetricFilters(group) => {
                 keep!(metric_filters, group.clone(), a => MetricFilter::observe(a, &group));
             }
+            Question::FeedingFilters(place, metric) => {
+                keep!(feeding_filters, fed_metric(&place, &metric),
+                      a => FeedingFilter::observe(a, &metric));
+            }
             Question::FilterTest { pattern, messages } => {
                 let before = self.filter_tests.remove(&pattern);
                 keep!(filter_tests, pattern.clone(), a => FilterTest::observe(a, &pattern, &messages));
@@ -180,10 +190,10 @@ impl Observed {
 
 impl Question {
     /// Account and Region to be asked; `None` where any will do.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<AccountRegion> {
         match self {
             Self::FilterTest { .. } => None,
-            Self::Alarms(place) => Some(place.clone()),
+            Self::Alarms(place) | Self::FeedingFilters(place, _) => Some(place.clone()),
             Self::MetricFilters(arn)
             | Self::MuteRules(arn)
             | Self::Topic(arn)
@@ -191,14 +201,14 @@ impl Question {
             | Self::KeyPolicy(arn)
             | Self::Subscriptions(arn)
             | Self::SubscriptionAttributes(arn)
-            | Self::FunctionPolicy(arn) => Some(Place::of(arn)),
+            | Self::FunctionPolicy(arn) => Some(AccountRegion::of(arn)),
         }
     }
 
     /// The IAM action of the call that answers it.
     pub fn action(&self) -> &'static str {
         match self {
-            Self::MetricFilters(_) => DESCRIBE_METRIC_FILTERS,
+            Self::MetricFilters(_) | Self::FeedingFilters(..) => DESCRIBE_METRIC_FILTERS,
             Self::FilterTest { .. } => TEST_METRIC_FILTER,
             Self::Alarms(_) => DESCRIBE_ALARMS,
             Self::MuteRules(_) => LIST_ALARM_MUTE_RULES,
@@ -212,7 +222,12 @@ impl Question {
     }
 }
 
-impl Place {
+/// The key of a metric's filters: namespaces and names of filters contain no colon.
+pub(crate) fn fed_metric(place: &AccountRegion, metric: &Metric) -> String {
+    format!("{place}:{}:{}", metric.namespace, metric.metric_name)
+}
+
+impl AccountRegion {
     /// The account and Region of a resource.
     pub fn of(arn: &Arn) -> Self {
         Self {
@@ -232,19 +247,19 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for AccountRegion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account, self.region)
     }
 }
 
-impl FromStr for Place {
-    type Err = InvalidPlace;
+impl FromStr for AccountRegion {
+    type Err = AccountRegionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (account, region) = text
             .split_once('/')
-            .ok_or_else(|| InvalidPlace(text.to_owned()))?;
+            .ok_or_else(|| AccountRegionError(text.to_owned()))?;
         Ok(Self {
             account: account.to_owned(),
             region: region.to_owned(),
@@ -252,16 +267,16 @@ impl FromStr for Place {
     }
 }
 
-impl TryFrom<String> for Place {
-    type Error = InvalidPlace;
+impl TryFrom<String> for AccountRegion {
+    type Error = AccountRegionError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
     }
 }
 
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
+impl From<AccountRegion> for String {
+    fn from(place: AccountRegion) -> Self {
         place.to_string()
     }
 }

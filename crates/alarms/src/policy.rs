@@ -1,28 +1,8 @@
-//! What a resource policy says to a request of an AWS service, as IAM would.
-//!
-//! Small on purpose: the requests are those that CloudWatch makes for an alarm
-//! (publish, decrypt, invoke), whose context is known. Whatever is outside of
-//! that leaves the answer undecided; it never allows.
-
-mod condition;
-mod document;
+//! Resource policies, and the requests that CloudWatch makes because an alarm changed to
+//! `ALARM`: publish, decrypt, generate a data key, invoke.
 
 use config_rule::Arn;
-use serde_json::Value;
-
-pub use condition::arn_like;
-use document::{Effect, Policy};
-
-/// What a policy answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A statement allows it, and none denies it.
-    Allowed,
-    /// A statement denies it, or none allows it.
-    Denied,
-    /// It depends on what is not known here, or the policy cannot be read.
-    Undecided,
-}
+use iam_policy::{Applicable, Context, Decision, Document, Principal, Request, authorize};
 
 /// A request that CloudWatch makes because an alarm changed to `ALARM`.
 #[derive(Clone, Copy, Debug)]
@@ -35,33 +15,46 @@ pub struct ServiceRequest<'a> {
     pub resource: &'a Arn,
     /// The alarm on whose behalf it is made.
     pub alarm: &'a Arn,
+    /// The id of the organization of the alarm's account, where it is known.
+    pub organization: Option<&'a str>,
 }
 
-/// Whether the resource policy `document` allows the request. A service has no
-/// identity-based policies, so what its resource policy does not allow is denied.
+/// Decides a request by the resource policy `document`. A service has no identity-based
+/// policies, so a request that its resource policy does not allow is denied. A policy that
+/// cannot be read, or that asks for something unknown, leaves the request undecided where
+/// that decides.
 pub fn decide(document: &str, request: &ServiceRequest<'_>) -> Decision {
-    let Ok(json) = serde_json::from_str::<Value>(document) else {
-        return Decision::Undecided;
+    let policy = match Document::parse(document) {
+        Ok(policy) => policy,
+        Err(error) => return Decision::Undecided(error.to_string()),
     };
-    let Some(policy) = Policy::read(&json) else {
-        return Decision::Undecided;
+    let alarm = request.alarm;
+    let mut context = Context::partial([
+        ("aws:SourceArn", alarm.as_str()),
+        ("aws:SourceAccount", alarm.account()),
+        // SNS's own name for the account.
+        ("aws:SourceOwner", alarm.account()),
+        ("aws:RequestedRegion", alarm.region()),
+        ("aws:ResourceAccount", request.resource.account()),
+        // Services talk to each other over TLS.
+        ("aws:SecureTransport", "true"),
+    ]);
+    if let Some(organization) = request.organization {
+        context.set("aws:SourceOrgID", [organization]);
+    }
+    let applicable = Applicable {
+        resource: Some(&policy),
+        ..Applicable::default()
     };
-    let (mut allowed, mut undecided) = (false, false);
-    for statement in &policy.statements {
-        match (statement.applies(request), statement.effect) {
-            (Some(true), Effect::Deny) => return Decision::Denied,
-            (Some(true), Effect::Allow) => allowed = true,
-            (None, Effect::Deny) => undecided = true,
-            // Matters only if nothing else allows.
-            (None, Effect::Allow) => undecided = undecided || !policy.allows(request),
-            (Some(false), _) => {}
-        }
-    }
-    match (undecided, allowed) {
-        (true, _) => Decision::Undecided,
-        (false, true) => Decision::Allowed,
-        (false, false) => Decision::Denied,
-    }
+    authorize(
+        &Request {
+            principal: Principal::service(request.principal),
+            action: request.action.to_owned(),
+            resource: request.resource.to_string(),
+            context,
+        },
+        &applicable,
+    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Does one data point set an alarm off, and does the alarm come back?
+//! Does the first root event set an alarm off, and does the alarm come back?
 //!
 //! CloudWatch runs an alarm's actions only when the alarm *changes* to `ALARM`.
 //! So an alarm tells of a root event if it is not in `ALARM` while nothing
-//! happens, changes to it for one data point, and leaves it by itself soon, so
-//! that the next event is a change again.
+//! happens, changes to it with the first event however many follow and whatever else
+//! feeds the metric, and leaves it by itself soon, so that the next event is a change again.
 //!
 //! The README lists which facts about CloudWatch this rests on.
 
@@ -21,8 +21,8 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The resolution of what metric filters publish.
 const MINUTE: u32 = 60;
 
-/// So many samples in one period that more make no difference.
-const MANY: usize = 1_000;
+/// So many samples in one period that more make no difference; also a value above all thresholds.
+const MANY: f64 = 1e15;
 
 /// What arrives in a metric when one log event matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +133,9 @@ pub enum Obstruction {
     /// The value does not breach the threshold.
     #[error("one event does not breach its threshold {0}")]
     Threshold(f64),
+    /// More events in one period take its statistic out of the range that breaches.
+    #[error("several events in one period do not breach its threshold")]
+    Burst,
     /// Other values in the same period can hide the one of the event.
     #[error("default values or other filters can hide one event in its statistic")]
     Diluted,
@@ -178,7 +181,7 @@ impl Settings {
         if self.ignores_few_samples && self.statistic == Statistic::Percentile {
             return Ok(Some(Obstruction::FewSamples));
         }
-        if !self.breaches(&[publication.value])? {
+        if !self.breaches(&[(publication.value, 1.0)])? {
             return Ok(Some(Obstruction::Threshold(self.threshold)));
         }
         if self.period < MINUTE {
@@ -187,8 +190,8 @@ impl Settings {
         if self.is_always_in_alarm(publication)? {
             return Ok(Some(Obstruction::AlwaysInAlarm));
         }
-        if self.is_diluted(publication)? {
-            return Ok(Some(Obstruction::Diluted));
+        if let Some(obstruction) = self.hidden(publication)? {
+            return Ok(Some(obstruction));
         }
         let one_is_enough = match self.datapoints_to_alarm {
             0 | 1 => true,
@@ -198,6 +201,7 @@ impl Settings {
                 self.missing_data == MissingData::Missing
                     && self.fill.is_none()
                     && publication.when_quiet.is_empty()
+                    && self.others_breach(publication)?
             }
         };
         let datapoints = Obstruction::Datapoints(self.datapoints_to_alarm);
@@ -217,44 +221,74 @@ impl Settings {
             _ => {}
         }
         for quiet in &publication.when_quiet {
-            if self.breaches(&[*quiet])? || self.breaches(&self.minutes_of(*quiet))? {
+            let minutes = f64::from(self.period / MINUTE);
+            if self.breaches(&[(*quiet, 1.0)])? || self.breaches(&[(*quiet, minutes)])? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether other values can keep the event's period from breaching. All
-    /// statistics are monotonous in how often a value is added, so the extremes
-    /// are enough: not at all, and as often as can be. A default value of the
-    /// filter that matched arrives in the other minutes of the period only.
-    fn is_diluted(&self, publication: &Publication) -> Result<bool, Uncertainty> {
-        let often = publication.beside.iter().map(|value| vec![*value; MANY]);
-        let quiet = publication.when_quiet.iter().map(|value| {
-            let mut others = self.minutes_of(*value);
-            others.pop();
-            others
-        });
-        for mut samples in often.chain(quiet) {
-            samples.push(publication.value);
-            if !self.breaches(&samples)? {
-                return Ok(true);
+    /// Why the period of the first event does not always breach, if so. Each statistic is
+    /// monotonous in how often a value is added, so the extremes are enough: one event or many,
+    /// and each other value not at all or as often as can be. A default value of the filter that
+    /// matched arrives in the other minutes of the period only.
+    fn hidden(&self, publication: &Publication) -> Result<Option<Obstruction>, Uncertainty> {
+        if !self.breaches(&[(publication.value, MANY)])? {
+            return Ok(Some(Obstruction::Burst));
+        }
+        let other_minutes = f64::from(self.period / MINUTE) - 1.0;
+        let mut others = extremes(&publication.beside, MANY);
+        others.extend(extremes(&publication.when_quiet, other_minutes));
+        let mut uncertainty = None;
+        for events in [1.0, MANY] {
+            for chosen in 0..1_u32 << others.len() {
+                let beside = others.iter().enumerate();
+                let beside = beside.filter(|(place, _)| chosen >> place & 1 == 1);
+                let mut samples = vec![(publication.value, events)];
+                samples.extend(beside.map(|(_, sample)| *sample));
+                match self.breaches(&samples) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Some(Obstruction::Diluted)),
+                    Err(why) => uncertainty = Some(why),
+                }
             }
         }
-        Ok(false)
+        uncertainty.map_or(Ok(None), Err)
     }
 
-    fn minutes_of(&self, value: f64) -> Vec<f64> {
-        let minutes = usize::try_from(self.period / MINUTE).unwrap_or(usize::MAX);
-        vec![value; minutes]
+    /// Whether values of filters that were not looked at, those of other log groups on the same
+    /// metric, could change that the alarm fires.
+    pub(crate) fn depends_on_others(&self, publication: &Publication) -> bool {
+        let mut fed = publication.clone();
+        fed.beside.extend([0.0, MANY]);
+        !matches!(
+            self.reaction(&fed),
+            Reaction::Fires(_) | Reaction::FiresOnce
+        )
     }
 
-    /// Whether a period with these samples breaches the threshold.
-    fn breaches(&self, samples: &[f64]) -> Result<bool, Uncertainty> {
-        let sum: f64 = samples.iter().sum();
-        let count = f64::from(u32::try_from(samples.len()).unwrap_or(u32::MAX));
-        let minimum = samples.iter().copied().fold(f64::INFINITY, f64::min);
-        let maximum = samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    /// Whether every value that others publish breaches in a period without an event.
+    fn others_breach(&self, publication: &Publication) -> Result<bool, Uncertainty> {
+        for (value, often) in extremes(&publication.beside, MANY) {
+            if !self.breaches(&[(value, 1.0)])? || !self.breaches(&[(value, often)])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a period with these values, each this often, breaches the threshold.
+    fn breaches(&self, samples: &[(f64, f64)]) -> Result<bool, Uncertainty> {
+        let present = samples.iter().filter(|(_, often)| *often > 0.0);
+        let (mut sum, mut count) = (0.0, 0.0);
+        let (mut minimum, mut maximum) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (value, often) in present {
+            sum += value * often;
+            count += often;
+            minimum = minimum.min(*value);
+            maximum = maximum.max(*value);
+        }
         Ok(match self.statistic {
             Statistic::SampleCount => self.exceeds(count),
             Statistic::Average => self.exceeds(sum / count),
@@ -292,6 +326,15 @@ impl Settings {
             time
         }
     }
+}
+
+/// The smallest and the largest of `values`, each `often`.
+fn extremes(values: &[f64], often: f64) -> Vec<(f64, f64)> {
+    let smallest = values.iter().copied().reduce(f64::min);
+    let largest = values.iter().copied().reduce(f64::max);
+    let largest = largest.filter(|_| smallest != largest);
+    let both = smallest.into_iter().chain(largest);
+    both.map(|value| (value, often)).collect()
 }
 
 #[cfg(test)]

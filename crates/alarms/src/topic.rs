@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use config_rule::{Account, Arn, CallError, Fact};
+use config_rule::{Account, Arn, CallError, Fact, Unread};
 use serde::{Deserialize, Serialize};
 
 use crate::client::sns;
@@ -88,10 +88,13 @@ impl Subscription {
         let mut subscriptions = Vec::new();
         let mut next_token = None;
         loop {
-            let page = request.clone().set_next_token(next_token).send();
+            let page = request.clone().set_next_token(next_token.clone()).send();
             match account.call(LIST_SUBSCRIPTIONS_BY_TOPIC, page).await? {
                 Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
-                Fact::Known(None) => return Ok(Fact::Known(None)),
+                Fact::Known(None) if next_token.is_none() => return Ok(Fact::Known(None)),
+                Fact::Known(None) => {
+                    return Ok(Fact::Unread(Unread::not_found(LIST_SUBSCRIPTIONS_BY_TOPIC)));
+                }
                 Fact::Known(Some(page)) => {
                     let found = page.subscriptions.unwrap_or_default();
                     subscriptions.extend(found.into_iter().map(|subscription| Self {

@@ -1,17 +1,16 @@
-//! What rootguard deploys: the registry of controls, what the organization wants of
-//! them, and what was seen of an account.
+//! The registry of controls, what the organization wants of them, and what was seen of an
+//! account.
 
-pub mod deployment;
 mod mistake;
 mod organization;
-mod repair;
+mod remediation;
 mod rule;
 mod rules;
 mod snapshot;
 
+pub use self::remediation::{RemediationTask, RuleRemediation};
 pub use mistake::Mistake;
 pub use organization::{Accounts, Architecture, Group, Organization, Regions, Settings};
-pub use repair::{Repair, RepairTask};
 pub use rule::{Rule, RuleError};
 pub use rules::{ConfiguredException, ConfiguredRule, Rules, RulesError};
 pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};

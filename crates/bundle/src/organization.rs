@@ -82,6 +82,14 @@ pub struct Accounts {
     pub security_hub_administrator: Option<String>,
 }
 
+impl Organization {
+    /// The partition, that of the role which deploys.
+    pub fn partition(&self) -> &str {
+        let mut parts = self.settings.deployer_role_arn.split(':');
+        parts.nth(1).unwrap_or("aws")
+    }
+}
+
 /// The section `[regions]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -14,11 +14,11 @@ use remediation::Remediation;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::repair::Repair;
+use crate::remediation::RuleRemediation;
 
 /// A control behind an object: the Lambda functions use [`Control`] statically,
 /// whoever handles several uses this.
-pub trait Rule: Repair + fmt::Debug + Send + Sync {
+pub trait Rule: RuleRemediation + fmt::Debug + Send + Sync {
     /// What is known about the control before it looks at any account.
     fn metadata(&self) -> Metadata;
 

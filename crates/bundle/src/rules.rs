@@ -169,6 +169,11 @@ impl ConfiguredRule {
         self.rule.metadata().name
     }
 
+    /// The name of its Lambda function, its role and its Config rule.
+    pub fn deployed_name(&self) -> String {
+        self.rule.metadata().deployed_name()
+    }
+
     /// What the rule's functions need to know of what is accepted: the value of
     /// [`config_rule::EXCEPTIONS`].
     pub fn accepted(&self) -> Exceptions {

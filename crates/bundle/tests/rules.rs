@@ -227,7 +227,7 @@ fn a_mistake_is_told_with_line_column_key_and_what_is_allowed() {
 
 #[test]
 fn every_mistake_is_told_in_the_order_of_the_file() {
-    let role = |account: &str| format!("arn:aws:iam::{account}:role/rootguard/evidence");
+    let role = |account: &str| format!("arn:aws:iam::{account}:role/rootguard/rootguard-evidence");
     let told = mistakes(&format!(
         "[rules.trail-logging.parameters]\n\
          maxDeliveryAgeHours = 9999\n\
@@ -255,7 +255,7 @@ fn every_mistake_is_told_in_the_order_of_the_file() {
         places,
         [
             "2:23 rules.trail-logging.parameters.maxDeliveryAgeHours",
-            "4:54 rules.trail-logging.parameters.centralEvidenceRoleArns",
+            "4:64 rules.trail-logging.parameters.centralEvidenceRoleArns",
             "5:1 rules.trail-logging.parameters.centralEvidenceRoleArns",
             "7:13 rules.no-root-keys.frequency",
             "9:27 rules.root-usage-alarm.parameters.centralEvidenceRoleArns",
@@ -271,7 +271,12 @@ fn every_mistake_is_told_in_the_order_of_the_file() {
 fn more_than_aws_config_keeps_is_a_mistake() {
     let file = |roles: u64| {
         let roles: Vec<_> = (0..roles)
-            .map(|n| format!("arn:aws:iam::{:012}:role/rootguard/evidence", n + 1))
+            .map(|n| {
+                format!(
+                    "arn:aws:iam::{:012}:role/rootguard/rootguard-evidence",
+                    n + 1
+                )
+            })
             .collect();
         format!("[rules.trail-logging]\nparameters.centralEvidenceRoleArns = {roles:?}")
     };
@@ -309,8 +314,8 @@ fn value(spec: ParameterSpec) -> BoxedStrategy<(Value, String)> {
                 "acceptedActions" => vec!["arn:aws:ssm:*:111122223333:opsitem:1", "opsitem"],
                 "acceptedTopicArns" => vec!["arn:aws:sns:us-east-1:111122223333:t", "t"],
                 "centralEvidenceRoleArns" => vec![
-                    "arn:aws:iam::111122223333:role/rootguard/evidence",
-                    "arn:aws:iam::444455556666:role/rootguard/evidence",
+                    "arn:aws:iam::111122223333:role/rootguard/rootguard-evidence",
+                    "arn:aws:iam::444455556666:role/rootguard/rootguard-evidence",
                     "arn:aws:iam::444455556666:user/ann",
                 ],
                 other => panic!("no items for {other}"),

@@ -8,7 +8,7 @@ use config_rule::{Account, Fact, Identity, Unread};
 use root_credentials::{RootAudit, Task};
 use serde_json::{Value, json};
 
-use crate::check::Place;
+use crate::aws::AwsArgs;
 use crate::exit::Outcome;
 
 /// Look at what the root users of member accounts can sign in with
@@ -22,7 +22,7 @@ use crate::exit::Outcome;
 #[derive(Debug, Args)]
 pub(crate) struct AuditRoot {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     /// Open the sessions: whoever is told of root use knows of it
     #[arg(long)]
     yes: bool,
@@ -41,7 +41,7 @@ impl AuditRoot {
         if !self.yes {
             bail!("tell whoever is told of root use, then add --yes");
         }
-        let central = self.place.account().await?;
+        let central = self.aws.account().await?;
         let mut rows = Vec::new();
         let mut outcome = Outcome::Done;
         for id in &self.accounts {

@@ -3,24 +3,19 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_sts::error::SdkError;
-use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use bundle::Snapshot;
 use clap::Args;
-use config_rule::{Account, Identity, sdk};
+use config_rule::Account;
 
+use crate::aws::{AwsArgs, observe};
 use crate::exit::Outcome;
 use crate::formats::{self, Format};
-use crate::native::Differences;
-use crate::organization::{Seen, Selection};
-use crate::progress;
+use crate::organization::{ScanResult, Selection};
 use crate::report;
 use crate::rows::{self, Counts, Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
 use crate::score::Scores;
+use crate::security_hub_prediction::Differences;
 use crate::standards;
 
 /// Judge the account of the current credentials, an organization, or a snapshot
@@ -33,7 +28,7 @@ use crate::standards;
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// New file to write what was seen of the account to
@@ -78,25 +73,11 @@ impl ScoreGains {
     }
 }
 
-/// Where to find the account.
-#[derive(Debug, Args)]
-pub(crate) struct Place {
-    /// Profile of the AWS configuration to use
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Region to ask, such as us-east-1
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-    /// Endpoint to send every request to instead of AWS, such as a sandbox
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    endpoint_url: Option<String>,
-}
-
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
         if self.selection.organization {
-            let caller = self.place.account().await?;
+            let caller = self.aws.account().await?;
             let seen = self.selection.observe(&caller, &rules).await?;
             let gains = self.gains.notes(&caller).await;
             return organization(seen, &caller, &rules, self.format, gains);
@@ -107,7 +88,7 @@ impl Check {
         let (snapshot, gains) = if let Some(file) = &self.snapshot {
             (Snapshot::read(file)?, Vec::new())
         } else {
-            let account = self.place.account().await?;
+            let account = self.aws.account().await?;
             let snapshot = observe(&account, &rules).await;
             (snapshot, self.gains.notes(&account).await)
         };
@@ -118,7 +99,9 @@ impl Check {
         let mut notes = Vec::new();
         if let Some(file) = &self.snapshot {
             let (file, time) = (file.display(), snapshot.observed_at());
-            notes.push(format!("Seen at {time}, in {file}: nothing was asked now."));
+            notes.push(format!(
+                "ScanResult at {time}, in {file}: nothing was asked now."
+            ));
         }
         // Before the rows, whose reader may have seen enough; a failure is told after
         // them, because the verdicts stand.
@@ -129,14 +112,14 @@ impl Check {
                 notes.push(format!("What was seen is in {}.", file.display()));
             }
         }
-        let counts = match self.format.of_whole() {
+        let counts = match self.format.as_row_format() {
             None if self.format == Format::Html => {
                 report::print(&rows, &rules, &notes, &gains)?;
                 Counts::of(&rows)
             }
             Some(format) => {
                 let counts = Counts::of(&rows);
-                notes.extend(native_notes(&rows));
+                notes.extend(security_hub_notes(&rows));
                 if format == rows::Format::Table {
                     notes.extend(gains);
                 } else {
@@ -158,7 +141,7 @@ impl Check {
 
 /// Judges what was seen of an organization.
 fn organization(
-    mut seen: Seen,
+    mut seen: ScanResult,
     caller: &Account,
     rules: &ChosenRules,
     format: Format,
@@ -166,7 +149,7 @@ fn organization(
 ) -> anyhow::Result<Outcome> {
     let mut notes = seen.notes();
     let rows = seen.rows(caller, rules);
-    let counts = match format.of_whole() {
+    let counts = match format.as_row_format() {
         None if format == Format::Html => {
             let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
             report::print(&rows, rules, &notes, &gains)?;
@@ -213,18 +196,6 @@ fn organization(
     Ok(outcome(counts))
 }
 
-pub(crate) async fn observe(account: &Account, rules: &ChosenRules) -> Snapshot {
-    let bar = progress::bar(rules.enabled().count());
-    let mut snapshot = Snapshot::of(account);
-    for rule in rules.enabled() {
-        bar.set_message(rule.name());
-        snapshot.observe(account, rule).await;
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    snapshot
-}
-
 /// Says something to people, where standard output is for programs.
 fn tell(notes: &[String]) {
     for note in notes {
@@ -232,104 +203,13 @@ fn tell(notes: &[String]) {
     }
 }
 
-impl Place {
-    /// The account of the current credentials.
-    pub(crate) async fn account(self) -> anyhow::Result<Account> {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = self.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = self.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let config = sdk::load(loader).await;
-        let region = config
-            .region()
-            .map(ToString::to_string)
-            .context("no Region: pass --region, or set AWS_REGION or a Region in the profile")?;
-        if !is_region_name(&region) {
-            bail!("{region:?} is no Region: it has a name such as us-east-1");
-        }
-        // Whoever is waiting at a terminal is told soon that nobody answers.
-        let patience = aws_sdk_sts::config::Builder::from(&config)
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
-            .build();
-        let caller = aws_sdk_sts::Client::from_conf(patience)
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|error| {
-                let advice = advice(
-                    &error,
-                    &region,
-                    self.profile.as_deref(),
-                    config.endpoint_url(),
-                );
-                let why = config_rule::explain(&error);
-                anyhow!("cannot tell which account this is (sts:GetCallerIdentity): {why}{advice}")
-            })?;
-        let arn = caller.arn().context("sts:GetCallerIdentity gave no ARN")?;
-        Ok(Account::new(config, Identity::of_caller(arn, &region)?))
-    }
-}
-
 /// Where Security Hub's own controls will say something else.
-fn native_notes(rows: &[Row]) -> Vec<String> {
+fn security_hub_notes(rows: &[Row]) -> Vec<String> {
     let mut differences = Differences::default();
     for row in rows {
         differences.add(row);
     }
     differences.notes().collect()
-}
-
-fn endpoint(text: &str) -> Result<String, String> {
-    let host = text
-        .strip_prefix("http://")
-        .or(text.strip_prefix("https://"));
-    match host {
-        Some(host) if !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic()) => {
-            Ok(text.to_owned())
-        }
-        _ => Err("it starts with http:// or https://, and has no spaces".to_owned()),
-    }
-}
-
-/// Whether a text can be the name of a Region; which there are, only AWS knows.
-fn is_region_name(text: &str) -> bool {
-    let of_names = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    !text.is_empty() && text.chars().all(of_names)
-}
-
-/// What to do where AWS did not say who asks. Credentials are most often the cause, but
-/// not where the request did not get to AWS.
-fn advice(
-    error: &SdkError<GetCallerIdentityError>,
-    region: &str,
-    profile: Option<&str>,
-    endpoint_url: Option<&str>,
-) -> String {
-    let unanswered = match error {
-        SdkError::ConstructionFailure(_) => return String::new(),
-        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
-        SdkError::TimeoutError(_) => true,
-        _ => false,
-    };
-    match (unanswered, endpoint_url) {
-        (true, Some(url)) => format!("\nDoes anything answer at {url}?"),
-        (true, None) => {
-            format!("\nIs there a way to AWS from here, and a Region called {region}?")
-        }
-        (false, _) => {
-            let place = profile.map_or_else(String::new, |name| format!(" in the profile {name}"));
-            format!(
-                "\nAre there valid credentials{place}, and is the Region {region} switched on? \
-                 Try `aws sso login`, --profile, or AWS_PROFILE."
-            )
-        }
-    }
 }
 
 /// A proven violation outweighs what could not be judged.

@@ -1,16 +1,17 @@
 //! `rootguard explain-filter`: what a metric filter's pattern catches, and what not.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Read, Write};
+use std::io::Write;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
-use filter_pattern::{CIS_PATTERN, Class, Explanation, Pattern, Problem, Verdict, repair};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, SourceSpan};
+use filter_pattern::{
+    CIS_PATTERN, Class, Explanation, Pattern, Problem, Verdict, smallest_correction,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::exit::Outcome;
+use crate::pattern_argument::{pattern_or_standard_input, report};
 
 /// Explain what a CloudWatch Logs filter pattern catches of root use
 ///
@@ -28,8 +29,9 @@ pub(crate) struct ExplainFilter {
     format: Format,
 }
 
+/// The form of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// For people
     Text,
     /// One JSON document for programs
@@ -47,12 +49,9 @@ struct Document<'a> {
 
 impl ExplainFilter {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let pattern = match self.pattern {
-            Some(pattern) => pattern,
-            None => pattern_from_stdin()?,
-        };
-        let explanation = Explanation::of(&pattern, None);
-        let smallest_change = repair(&pattern, None);
+        let pattern = pattern_or_standard_input(self.pattern)?;
+        let explanation = Explanation::new(&pattern, None);
+        let smallest_change = smallest_correction(&pattern, None);
         let mut out = std::io::stdout().lock();
         match self.format {
             Format::Json => {
@@ -78,21 +77,6 @@ impl ExplainFilter {
     }
 }
 
-/// Reads the pattern, without the line end that `echo` adds.
-fn pattern_from_stdin() -> anyhow::Result<String> {
-    let mut stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        anyhow::bail!("no pattern: give one in single quotes, or on standard input");
-    }
-    let mut pattern = String::new();
-    stdin
-        .read_to_string(&mut pattern)
-        .context("reading the pattern from standard input")?;
-    let end = pattern.trim_end_matches(['\n', '\r']).len();
-    pattern.truncate(end);
-    Ok(pattern)
-}
-
 fn text(
     source: &str,
     explanation: &Explanation,
@@ -100,7 +84,14 @@ fn text(
 ) -> anyhow::Result<String> {
     let mut text = String::new();
     match &explanation.error {
-        Some(problem) => text.push_str(&report(source, problem)?),
+        Some(problem) => {
+            let Problem {
+                message,
+                offset,
+                hint,
+            } = problem;
+            text.push_str(&report(source, message, *offset, hint)?);
+        }
         None => text.push_str(&catches(explanation)?),
     }
     if explanation.cis_exact {
@@ -181,44 +172,14 @@ fn example(explanation: &Explanation, class: Class) -> String {
     }
 }
 
-/// What is wrong with a pattern, shown in the pattern.
-#[derive(Debug, Diagnostic, thiserror::Error)]
-#[error("not a valid pattern: {message}")]
-struct Invalid {
-    message: String,
-    #[source_code]
-    source_code: String,
-    #[label("here")]
-    at: SourceSpan,
-    #[help]
-    hint: String,
-}
-
-fn report(source: &str, problem: &Problem) -> anyhow::Result<String> {
-    let invalid = Invalid {
-        message: problem.message.clone(),
-        source_code: source.to_owned(),
-        at: SourceSpan::from(problem.offset),
-        hint: problem.hint.clone(),
-    };
-    let mut text = String::new();
-    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-        .render_report(&mut text, &invalid)?;
-    Ok(text)
-}
-
 /// Reads a pattern that has to be valid.
 ///
 /// # Errors
-/// With what is wrong, shown in the pattern.
+/// If it is not valid: the error shows the fault in the pattern.
 pub(crate) fn valid_pattern(source: &str) -> anyhow::Result<Pattern> {
     Pattern::parse(source).map_err(|error| {
-        let problem = Problem {
-            message: error.fault.to_string(),
-            offset: error.offset(),
-            hint: error.hint().to_owned(),
-        };
-        match report(source, &problem) {
+        let message = error.fault.to_string();
+        match report(source, &message, error.offset(), error.hint()) {
             Ok(report) => anyhow::Error::msg(report),
             Err(error) => error,
         }

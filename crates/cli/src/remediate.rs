@@ -6,15 +6,13 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use bundle::{ConfiguredRule, RepairTask};
+use bundle::{ConfiguredRule, RemediationTask};
 use clap::Args;
-use config_rule::{Account, Control, Identity};
-use hardware_root_mfa::HardwareRootMfa;
-use no_root_keys::NoRootKeys;
-use remediation::{Outcome as RecordOutcome, Patience, Record, RecordedStep, StepStatus};
+use config_rule::{Account, Identity};
+use remediation::{Outcome as RecordOutcome, Record, RecordedStep, StepStatus, WaitSettings};
 use serde_json::{Value, json};
 
-use crate::check::Place;
+use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
 use crate::rules::{ChosenRules, RulesFile};
 
@@ -26,7 +24,7 @@ use crate::rules::{ChosenRules, RulesFile};
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// Plan for this rule only
@@ -45,7 +43,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Args)]
 pub(crate) struct Remediate {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// Repair what this rule is about, and nothing else
@@ -77,7 +75,7 @@ struct Member {
 impl Plan {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
-        let account = self.place.account().await?;
+        let account = self.aws.account().await?;
         let mut left = false;
         for rule in chosen(&rules, self.rule.as_deref())? {
             let record = rule.rule.plan(self.member.task(rule, &account)?).await;
@@ -96,7 +94,8 @@ impl Plan {
 impl Remediate {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
-        let account = self.place.account().await?;
+        let account = self.aws.account().await?;
+        announce_caller(&account).await?;
         let mut records = Vec::new();
         for rule in chosen(&rules, self.rule.as_deref())? {
             let plan = rule.rule.plan(self.member.task(rule, &account)?).await;
@@ -159,24 +158,25 @@ fn chosen<'a>(
 }
 
 impl Member {
-    fn task(&self, rule: &ConfiguredRule, account: &Account) -> anyhow::Result<RepairTask> {
+    fn task(&self, rule: &ConfiguredRule, account: &Account) -> anyhow::Result<RemediationTask> {
         let mut identity = account.identity().clone();
         if let Some(member) = &self.account {
-            let about_root = [NoRootKeys::METADATA.name, HardwareRootMfa::METADATA.name];
-            if !about_root.contains(&rule.name()) {
-                bail!("--account goes with --rule {}", about_root.join(" or "));
+            if !rule.rule.is_from_central() {
+                let rules = bundle::RULES.iter().filter(|rule| rule.is_from_central());
+                let names: Vec<_> = rules.map(|rule| rule.metadata().name).collect();
+                bail!("--account goes with --rule {}", names.join(" or "));
             }
             let arn = format!("arn:{}:iam::{member}:root", identity.partition());
             identity = Identity::of_caller(&arn, identity.region())?;
         }
-        Ok(RepairTask {
+        Ok(RemediationTask {
             sdk: account.sdk().clone(),
             identity,
             parameters: rule.parameters.clone(),
             remediation: rule.remediation.clone(),
             exceptions: rule.accepted(),
             from_central: self.account.is_some(),
-            patience: Patience::default(),
+            wait: WaitSettings::default(),
         })
     }
 }

@@ -10,13 +10,14 @@ use security_hub::CONTROLS;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::check::{Place, ScoreGains, observe};
+use crate::aws::{AwsArgs, observe};
+use crate::check::ScoreGains;
 use crate::exit::{Outcome, is_closed_pipe};
-use crate::native::Differences;
 use crate::organization::Selection;
 use crate::rows::{Row, judged};
 use crate::rules::{ChosenRules, RulesFile};
 use crate::score::Scores;
+use crate::security_hub_prediction::Differences;
 
 /// Write a report that people look at: one HTML file, which needs no network
 ///
@@ -25,7 +26,7 @@ use crate::score::Scores;
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     #[command(flatten)]
@@ -54,7 +55,7 @@ impl Report {
             .as_deref()
             .map(States::of_report)
             .transpose()?;
-        let caller = self.place.account().await?;
+        let caller = self.aws.account().await?;
         let (rows, notes) = if self.selection.organization {
             let mut seen = self.selection.observe(&caller, &rules).await?;
             let notes = seen.notes();

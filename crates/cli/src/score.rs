@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use config_rule::{Compliance, NativeStatus};
+use config_rule::{Compliance, SecurityHubStatus};
 use serde::Serialize;
 
 use crate::rows::{Row, RowResult};
@@ -113,10 +113,10 @@ impl Scores {
             .as_ref()
             .and_then(|detail| detail.native.as_ref());
         let native = native.map_or(Some(Finding::Unknown), |native| match native.status {
-            NativeStatus::Passed => Some(Finding::Passed),
-            NativeStatus::Failed => Some(Finding::Failed),
-            NativeStatus::Unknown => Some(Finding::Unknown),
-            NativeStatus::NoData => None,
+            SecurityHubStatus::Passed => Some(Finding::Passed),
+            SecurityHubStatus::Failed => Some(Finding::Failed),
+            SecurityHubStatus::Unknown => Some(Finding::Unknown),
+            SecurityHubStatus::NoData => None,
         });
         if let Some(native) = native {
             self.native.add(row.control, native);

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use config_rule::is_deceptive;
 
 use crate::exit::is_closed_pipe;
 
@@ -83,8 +84,8 @@ pub(crate) fn table([subject, state, text]: [&str; 3], lines: &[Line<'_>]) -> Ta
                 .add_attribute(Attribute::Bold)
         };
         // Of errors, which are AWS's or a snapshot's text: nothing moves the cursor.
-        let is_control = |char: char| char.is_control() && char != '\n';
-        let text = Cell::new(line.text.replace(is_control, " "));
+        let is_hidden = |char: char| is_deceptive(char) && char != '\n';
+        let text = Cell::new(line.text.replace(is_hidden, " "));
         let state = line.state.clone();
         if wide {
             let (account, control) = (Cell::new(account), Cell::new(line.control));

@@ -8,7 +8,7 @@ use clap::Args;
 use remediation::{Outcome as UndoOutcome, Record, StepStatus};
 use serde_json::Value;
 
-use crate::check::Place;
+use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
 
 /// Take back the reversible steps of a record
@@ -20,7 +20,7 @@ use crate::exit::Outcome;
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     /// File with one record, or a list of them
     #[arg(value_name = "RECORD")]
     record: PathBuf,
@@ -39,7 +39,8 @@ impl Undo {
         };
         let records: Vec<Record<Value>> = serde_json::from_value(Value::Array(records))
             .with_context(|| format!("{file} holds no record of a remediation"))?;
-        let account = self.place.account().await?;
+        let account = self.aws.account().await?;
+        announce_caller(&account).await?;
         let mut worst = Outcome::Done;
         for record in records.iter().rev() {
             let own = account.identity().account();

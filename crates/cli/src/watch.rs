@@ -12,7 +12,7 @@ use config_rule::Timestamp;
 use root_activity::{Memory, Message, Notice, Watched, triage};
 use serde_json::{Value, json};
 
-use crate::check::Place;
+use crate::aws::AwsArgs;
 use crate::exit::Outcome;
 
 /// The longest that SQS waits for a message, in seconds.
@@ -36,13 +36,13 @@ pub(crate) struct Watch {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
 }
 
 impl Watch {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         if let Some(url) = self.queue_url {
-            return follow(self.place, &url, self.json).await;
+            return follow(self.aws, &url, self.json).await;
         }
         match self.file.filter(|file| file.as_os_str() != "-") {
             Some(file) => {
@@ -165,8 +165,8 @@ fn print(notice: &Value, json: bool) -> anyhow::Result<()> {
 }
 
 /// Follows a queue until interrupted.
-async fn follow(place: Place, url: &str, json: bool) -> anyhow::Result<Outcome> {
-    let account = place.account().await?;
+async fn follow(aws: AwsArgs, url: &str, json: bool) -> anyhow::Result<Outcome> {
+    let account = aws.account().await?;
     let sqs = aws_sdk_sqs::Client::new(account.sdk());
     loop {
         let receiving = sqs

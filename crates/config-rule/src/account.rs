@@ -32,16 +32,16 @@ pub trait Section: Clone + Send + Sync + 'static {
 /// The IAM action of [`Account::through`].
 pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 
-/// How long a session of an evidence role lasts: the shortest that STS gives,
-/// and as long as a Lambda function may run.
+/// Duration in seconds of a session of an evidence role: the shortest that STS issues, and as long
+/// as a Lambda function may run.
 const SESSION_SECONDS: i32 = 900;
 
 /// One account as one evaluation sees it: who it is, in which Region it is
 /// asked, what it has already answered, and at what time.
 ///
-/// The same account in another Region ([`in_region`](Account::in_region)) and
-/// another account ([`through`](Account::through)) are further such values.
-/// They share the time and the list of calls with the one they came from.
+/// [`in_region`](Account::in_region) returns this account in another Region and
+/// [`through`](Account::through) another account. Both share the time of observation and the list
+/// of calls with the value they were made from.
 #[derive(Clone, Debug)]
 pub struct Account {
     sdk: SdkConfig,
@@ -49,20 +49,20 @@ pub struct Account {
     observation: Arc<Observation>,
 }
 
-/// What all accounts and Regions of one evaluation have in common. Goes with
-/// the last of them, and the credentials of evidence roles go with it.
+/// State shared by all accounts and Regions of one evaluation. Dropped with the last of them,
+/// together with the credentials of evidence roles.
 #[derive(Debug)]
 struct Observation {
     observed_at: Timestamp,
     /// The Region in which the credentials are known to be accepted.
     first_region: String,
     answers: Answers<(Identity, TypeId, String)>,
-    /// What outlives this observation: see [`Account::afresh`].
+    /// Answers that outlive this observation: see [`Account::new_observation`].
     lasting: Arc<Answers<(TypeId, String)>>,
     calls: Mutex<Vec<&'static str>>,
 }
 
-/// What was answered, by who was asked, for what kind of facts, about what.
+/// Cached answers, by account and Region, type of facts, and subject.
 type Answers<K> = Mutex<HashMap<K, AnswerCell>>;
 type AnswerCell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
@@ -73,10 +73,10 @@ impl Account {
         Self::observed(sdk, identity, Arc::default())
     }
 
-    /// The same account, to be looked at once more: knows nothing but what was asked
-    /// [`throughout`](Account::throughout), such as the sessions that are open.
+    /// Returns this account for another observation. Only answers cached [`for the
+    /// run`](Account::cached_for_run), such as open sessions, are kept.
     #[must_use]
-    pub fn afresh(&self) -> Self {
+    pub fn new_observation(&self) -> Self {
         let lasting = Arc::clone(&self.observation.lasting);
         Self::observed(self.sdk.clone(), self.identity.clone(), lasting)
     }
@@ -101,7 +101,7 @@ impl Account {
         }
     }
 
-    /// The same account, asked in another Region.
+    /// Returns this account in another Region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
         let sdk = self.sdk.to_builder().region(Region::new(region.to_owned()));
@@ -127,7 +127,7 @@ impl Account {
     ) -> Result<Fact<Self>, CallError> {
         let about = format!("{} {control}", role.arn());
         let session = self
-            .throughout::<SharedCredentialsProvider>(&about, self.assume(role, control))
+            .cached_for_run::<SharedCredentialsProvider>(&about, self.assume(role, control))
             .await?;
         Ok(session.map(|credentials| self.in_session(role.account(), credentials)))
     }
@@ -181,24 +181,24 @@ impl Account {
         })
     }
 
-    /// Which account this is, in which Region of which partition.
+    /// Returns the account id, Region and partition.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// When this account was looked at.
+    /// Returns the time of the observation.
     pub fn observed_at(&self) -> Timestamp {
         self.observation.observed_at
     }
 
-    /// What SDK clients are made from.
+    /// Returns the configuration that SDK clients are made from.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
 
-    /// What the retries of every client for this account share. The SDK's
-    /// default is one per service and Region in the whole process: one throttled
-    /// account would slow down all others.
+    /// Returns the retry partition that all clients for this account share. The SDK's default is
+    /// one per service and Region in the whole process: one throttled account would slow down all
+    /// others.
     pub fn retry_partition(&self) -> RetryPartition {
         RetryPartition::new(self.identity.to_string())
     }
@@ -230,22 +230,43 @@ impl Account {
         interpret(action, elsewhere, call.await)
     }
 
+    /// Makes a call that AWS answers with what there is, such as a list or a test. "Not found" is
+    /// no answer to it, on whatever page: then the fact is unread.
+    ///
+    /// # Errors
+    /// See [`Account::call`].
+    pub async fn list<T, E, R>(
+        &self,
+        action: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<Fact<T>, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        Ok(match Box::pin(self.call(action, call)).await? {
+            Fact::Known(Some(answer)) => Fact::Known(answer),
+            Fact::Known(None) => Fact::Unread(Unread::not_found(action)),
+            Fact::Unread(unread) => Fact::Unread(unread),
+        })
+    }
+
     /// The section `S`, read at the first request. A failure is not kept: the
     /// next request asks again.
     ///
     /// # Errors
     /// See [`Account::call`].
     pub async fn section<S: Section>(&self) -> Result<Fact<S>, CallError> {
-        self.once("", S::observe(self)).await
+        self.cached("", S::observe(self)).await
     }
 
-    /// What `ask` answers, asked at the first request for these facts about `about`, such
-    /// as a trail's ARN: controls that judge the same account share it. A failure is not
-    /// kept: the next request asks again.
+    /// Returns the answer of `ask`, which is called at the first request for these facts about
+    /// `about`, such as a trail's ARN: controls that judge the same account share it. A failure is
+    /// not cached: the next request asks again.
     ///
     /// # Errors
     /// See [`Account::call`].
-    pub fn once<'a, T: Clone + Send + Sync + 'static>(
+    pub fn cached<'a, T: Clone + Send + Sync + 'static>(
         &'a self,
         about: &'a str,
         ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
@@ -254,13 +275,13 @@ impl Account {
         kept(&self.observation.answers, key, ask)
     }
 
-    /// The same for what holds beyond this observation, in whichever Region it was asked:
-    /// a session that is open, something done for good. Kept until the last account that
-    /// came from this one, [`afresh`](Account::afresh) too, is gone.
+    /// Caches an answer beyond this observation and for all Regions, such as an open session. It is
+    /// kept until the last account derived from this one, also by
+    /// [`new_observation`](Account::new_observation), is dropped.
     ///
     /// # Errors
     /// See [`Account::call`].
-    pub fn throughout<'a, T: Clone + Send + Sync + 'static>(
+    pub fn cached_for_run<'a, T: Clone + Send + Sync + 'static>(
         &'a self,
         about: &str,
         ask: impl Future<Output = Result<Fact<T>, CallError>> + Send + 'a,
@@ -280,7 +301,7 @@ impl Account {
     }
 }
 
-/// What `ask` answers, unless it was answered before.
+/// Returns the cached answer, or calls `ask` and caches its answer.
 fn kept<'a, K: Eq + Hash, T: Clone + Send + Sync + 'static>(
     answers: &Answers<K>,
     key: K,

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What AWS Config shows beside a result: 1 to 256 characters on one line.
+use crate::visible::is_deceptive;
+
+/// Text that AWS Config shows beside a result: 1 to 256 characters on one line.
 ///
 /// `PutEvaluations` refuses a longer or an empty annotation, and the result
 /// with it; so a longer text is cut, on a character boundary, and ends in `…`.
@@ -16,10 +18,10 @@ impl Annotation {
     /// The most characters that `PutEvaluations` accepts.
     pub const MAX_CHARS: usize = 256;
 
-    /// Makes `text` an annotation. Control characters, line breaks among them,
+    /// Makes `text` an annotation. Control, bidirectional and invisible characters
     /// become blanks, because account data may hold any.
     pub fn new(text: &str) -> Self {
-        let line = |c: char| if c.is_control() { ' ' } else { c };
+        let line = |c: char| if is_deceptive(c) { ' ' } else { c };
         let mut chars = text.trim().chars().map(line);
         let mut annotation: String = chars.by_ref().take(Self::MAX_CHARS).collect();
         if chars.next().is_some() {

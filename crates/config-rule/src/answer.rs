@@ -1,4 +1,4 @@
-//! What the answer of an AWS API means, in one place for all controls.
+//! Interpretation of the answers of AWS APIs, in one place for all controls.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -52,7 +52,7 @@ impl CallError {
     }
 }
 
-/// What an error code says about the thing that was asked for.
+/// Meaning of an error code for the resource that was asked for.
 #[derive(Debug, PartialEq, Eq)]
 enum Meaning {
     Denied,

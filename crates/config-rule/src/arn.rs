@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Arn {
     text: String,
-    /// Where the five colons are.
+    /// Byte positions of the five colons.
     colons: [usize; 5],
 }
 
 /// A text that is no ARN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an ARN like arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE")]
-pub struct InvalidArn(String);
+pub struct ArnError(String);
 
 impl Arn {
     /// The ARN of these parts, of which only the last may contain colons.
-    pub(crate) fn of(parts: [&str; 5]) -> Self {
+    pub(crate) fn from_parts(parts: [&str; 5]) -> Self {
         let mut colons = [3; 5];
         let mut end = 3;
         for (colon, part) in colons.iter_mut().zip(parts) {
@@ -77,7 +77,7 @@ impl Arn {
 }
 
 impl TryFrom<String> for Arn {
-    type Error = InvalidArn;
+    type Error = ArnError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let mut colons = [0; 5];
@@ -100,13 +100,13 @@ impl TryFrom<String> for Arn {
         if valid {
             Ok(arn)
         } else {
-            Err(InvalidArn(arn.text.chars().take(256).collect()))
+            Err(ArnError(arn.text.chars().take(256).collect()))
         }
     }
 }
 
 impl FromStr for Arn {
-    type Err = InvalidArn;
+    type Err = ArnError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::try_from(text.to_owned())

@@ -1,4 +1,4 @@
-//! What a control is.
+//! Definition of a control: its facts, its parameters, its metadata and its two functions.
 
 use std::fmt;
 use std::future::Future;
@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::account::Account;
 use crate::answer::CallError;
 use crate::fact::Unread;
-use crate::native::Prediction;
 use crate::parameters::{Choice, Parameters};
+use crate::prediction::Prediction;
 use crate::report::PUT_EVALUATIONS;
 use crate::verdict::{ReasonCode, Verdict, reasons};
 
@@ -21,20 +21,20 @@ use crate::verdict::{ReasonCode, Verdict, reasons};
 /// no input, output or clock of its own. So a verdict can be tested on facts
 /// written down, and explained later from facts that were saved.
 pub trait Control: Send + Sync + 'static {
-    /// What was seen in the account.
+    /// Facts observed in the account.
     type Facts: Serialize + DeserializeOwned + Send + Sync;
-    /// What the organization wants of this control.
+    /// Settings of the organization for this control.
     type Parameters: Parameters;
 
-    /// What is known about the control before it looks at any account.
+    /// Properties of the control that do not depend on an account.
     const METADATA: Metadata;
 
     /// Reads what decides, and no more than decides.
     ///
     /// # Errors
-    /// When AWS gave no answer that a verdict could rest on: throttled to the
-    /// end, no connection, or an error nobody expects. A call that was denied
-    /// is no error but a [`Fact`](crate::Fact).
+    /// Returns an error if AWS gave no answer that a verdict could rest on: throttled to the end,
+    /// no connection, or an error nobody expects. A call that was denied is no error but a
+    /// [`Fact`](crate::Fact).
     fn observe(
         account: &Account,
         parameters: &Self::Parameters,
@@ -44,10 +44,9 @@ pub trait Control: Send + Sync + 'static {
     /// something could not be read.
     fn evaluate(facts: &Self::Facts, parameters: &Self::Parameters) -> Verdict;
 
-    /// What [`observe`](Control::observe) would still ask AWS before it let
-    /// these facts be judged by these parameters. Nothing where it gave the
-    /// facts for the same parameters; facts that were saved may be judged by
-    /// others.
+    /// Returns the first call that [`observe`](Control::observe) would still make before these
+    /// facts can be judged by these parameters. `None` for facts that were observed with the same
+    /// parameters; saved facts may be judged by others.
     ///
     /// A control says it here if [`evaluate`](Control::evaluate) does not find
     /// out by itself.
@@ -55,32 +54,29 @@ pub trait Control: Send + Sync + 'static {
         None
     }
 
-    /// What the control of Security Hub that asks the same question
-    /// ([`Metadata::security_hub_control`]) will say of an account with these facts, of
-    /// which `verdict` is ours. By default that nobody knows: a control that is not
-    /// Security Hub's counterpart cannot tell.
+    /// Predicts the result of Security Hub's counterpart ([`Metadata::security_hub_control`]) for
+    /// an account with these facts and our `verdict`. The default is unknown, for controls without
+    /// a counterpart.
     fn predict(_facts: &Self::Facts, _verdict: &Verdict) -> Prediction {
         Prediction::unknown("there is no description of what it looks at")
     }
 }
 
-/// What is known about a control before it looks at any account.
+/// Properties of a control that do not depend on an account.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// Its name: of the crate, of the Lambda function and of the Config rule.
+    /// The name of the control and its crate. The Lambda function, its role and the Config
+    /// rule have this name with [`DEPLOYED`] before it.
     pub name: &'static str,
-    /// What holds where it is satisfied, in one sentence.
+    /// Statement that holds where the control is satisfied, in one sentence.
     pub title: &'static str,
     /// The control of AWS Security Hub that asks the same question.
     pub security_hub_control: &'static str,
-    /// How bad it is where it is not satisfied, unless `rules.toml` differs.
+    /// Severity of a violation, unless `rules.toml` sets another.
     pub severity: Severity,
-    /// How often it is evaluated, unless `rules.toml` differs.
+    /// Frequency of evaluation, unless `rules.toml` sets another.
     pub frequency: Frequency,
-    /// Resource types, such as `AWS::CloudTrail::Trail`, whose change causes an
-    /// evaluation besides the periodic ones.
-    pub triggers: &'static [&'static str],
     /// IAM actions of the calls that `observe` may make.
     pub reads: &'static [&'static str],
     /// Every reason code of its own that `evaluate` may give.
@@ -88,6 +84,11 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// The name of the Lambda function, its role and the Config rule.
+    pub fn deployed_name(&self) -> String {
+        deployed_name(self.name)
+    }
+
     /// The IAM actions that the evaluating function's role needs.
     pub fn evaluation_actions(&self) -> impl Iterator<Item = &'static str> {
         self.reads.iter().copied().chain([PUT_EVALUATIONS])
@@ -104,7 +105,15 @@ impl Metadata {
     }
 }
 
-/// How bad it is where a control is not satisfied, in Security Hub's words.
+/// The prefix of the name of everything that rootguard deploys.
+pub const DEPLOYED: &str = "rootguard-";
+
+/// The name under which a function, a role or a Config rule is deployed.
+pub fn deployed_name(name: &str) -> String {
+    format!("{DEPLOYED}{name}")
+}
+
+/// Severity of a violation, in Security Hub's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
@@ -127,7 +136,7 @@ impl Choice for Severity {
     ];
 }
 
-/// How often AWS Config evaluates a periodic rule, in Config's own words
+/// Frequency at which AWS Config evaluates a periodic rule, in AWS Config's words
 /// (`MaximumExecutionFrequency`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Frequency {
@@ -159,7 +168,7 @@ impl Choice for Frequency {
 }
 
 impl Frequency {
-    /// How many hours are between two evaluations.
+    /// Returns the number of hours between two evaluations.
     pub fn hours(self) -> u64 {
         match self {
             Self::OneHour => 1,

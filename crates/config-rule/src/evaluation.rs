@@ -16,7 +16,7 @@ use crate::annotation::Annotation;
 use crate::answer::CallError;
 use crate::control::Control;
 use crate::event::{EventError, RuleEvent};
-use crate::exception::{Exceptions, InvalidExceptions};
+use crate::exception::{Exceptions, ExceptionsError};
 use crate::identity::{Identity, IdentityError};
 use crate::parameters::{ParameterError, RuleParameters, WhenUnverifiable, parse_parameters};
 use crate::report::{ReportError, is_test, put_evaluation};
@@ -27,7 +27,7 @@ use crate::verdict::{Compliance, ReasonCode, Verdict};
 /// more than this.
 const MAX_REPORTING_TIME: Duration = Duration::from_secs(5);
 
-/// What is kept for telling Lambda that the invocation failed.
+/// Time reserved for reporting to Lambda that the invocation failed.
 const FAILING_TIME: Duration = Duration::from_millis(100);
 
 /// The invocation that an evaluation runs in.
@@ -35,9 +35,9 @@ const FAILING_TIME: Duration = Duration::from_millis(100);
 pub struct Function {
     /// The ARN under which the function was invoked.
     pub arn: String,
-    /// When Lambda will end the invocation.
+    /// Time at which Lambda ends the invocation.
     pub deadline: Instant,
-    /// What the organization accepts for a while.
+    /// Violations that the organization accepts for a limited time.
     pub exceptions: Exceptions,
 }
 
@@ -58,25 +58,25 @@ pub struct Evaluation {
     pub rule_arn: Option<String>,
     /// The rule's name, if the event named it.
     pub rule_name: Option<String>,
-    /// What was concluded.
+    /// Conclusion about the account.
     pub compliance: Compliance,
     /// Why, as a stable name.
     pub reason_code: ReasonCode,
     /// Why, as AWS Config shows it.
     pub annotation: Annotation,
-    /// What the conclusion rests on.
+    /// Facts that the conclusion rests on.
     pub evidence: Map<String, Value>,
     /// The rule's parameters, with their defaults.
     pub parameters: Value,
-    /// When the account was looked at.
+    /// Time at which the account was observed.
     pub observed_at: Timestamp,
-    /// When AWS Config asked: what results are ordered by.
+    /// Time of AWS Config's request, by which it orders results.
     pub ordering_timestamp: Timestamp,
-    /// How long the evaluation took, in milliseconds.
+    /// Duration of the evaluation in milliseconds.
     pub duration_millis: u64,
     /// The IAM actions of the calls made, in order.
     pub calls: Vec<String>,
-    /// Whether AWS Config was asked to validate the result and keep nothing.
+    /// True if AWS Config was asked to validate the result and keep nothing.
     pub test_mode: bool,
 }
 
@@ -105,7 +105,7 @@ pub enum EvaluationError {
     Parameter(#[from] ParameterError),
     /// The function's exceptions cannot be read.
     #[error(transparent)]
-    Exceptions(#[from] InvalidExceptions),
+    Exceptions(#[from] ExceptionsError),
     /// AWS gave no answer that a verdict could rest on.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -135,7 +135,7 @@ impl EvaluationError {
             Self::Identity(_) => "InvalidFunctionArn",
             Self::OtherAccount { .. } => "OtherAccount",
             Self::Parameter(_) => "InvalidParameter",
-            Self::Exceptions(_) => "InvalidExceptions",
+            Self::Exceptions(_) => "ExceptionsError",
             Self::Call(CallError::Throttled { .. })
             | Self::Report(ReportError::Call(CallError::Throttled { .. })) => "Throttled",
             Self::Call(_) => "CallFailed",
@@ -160,8 +160,7 @@ impl fmt::Debug for EvaluationError {
 /// Observes an account and concludes.
 ///
 /// # Errors
-/// When AWS gave no answer that a verdict could rest on, or the control
-/// panicked.
+/// Returns an error if AWS gave no answer that a verdict could rest on, or the control panicked.
 async fn judge<C: Control>(
     account: &Account,
     parameters: &C::Parameters,
@@ -176,8 +175,7 @@ async fn judge<C: Control>(
 /// The facts about an account, for a snapshot.
 ///
 /// # Errors
-/// When AWS gave no answer that a verdict could rest on, or the control
-/// panicked.
+/// Returns an error if AWS gave no answer that a verdict could rest on, or the control panicked.
 pub async fn observe<C: Control>(
     account: &Account,
     parameters: &C::Parameters,
@@ -190,7 +188,7 @@ pub async fn observe<C: Control>(
 /// these. What nobody asked for then is unverifiable now.
 ///
 /// # Errors
-/// When the control panicked.
+/// Returns an error if the control panicked.
 pub fn judge_saved<C: Control>(
     facts: &C::Facts,
     parameters: &C::Parameters,

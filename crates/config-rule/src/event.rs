@@ -5,12 +5,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::timestamp::{InvalidTimestamp, Timestamp};
+use crate::timestamp::{Timestamp, TimestampError};
 
-/// What AWS Config asks for: evaluate this rule, answer under this token.
+/// Request of AWS Config to evaluate a rule and to report with a result token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleEvent {
-    /// Why the rule is evaluated. Whatever it is, the account is evaluated.
+    /// Cause of the evaluation. Every cause leads to the evaluation of the account.
     pub message_type: MessageType,
     /// The rule's ARN, if the event names it.
     pub rule_arn: Option<String>,
@@ -22,12 +22,12 @@ pub struct RuleEvent {
     pub parameters: Map<String, Value>,
     /// Every account id that the event names.
     pub account_ids: Vec<String>,
-    /// When AWS Config asked, or when the change was recorded. Results are
-    /// ordered by it; it can be months old.
+    /// Time of AWS Config's request, or of the recorded change. Results are ordered by it; it can
+    /// be months old.
     pub ordering_timestamp: Timestamp,
 }
 
-/// Why AWS Config evaluates a rule (aws-facts A1).
+/// Causes for which AWS Config evaluates a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageType {
     /// It is time.
@@ -94,8 +94,8 @@ pub enum EventError {
     InvalidTime {
         /// The key.
         key: &'static str,
-        /// What is wrong with it.
-        source: InvalidTimestamp,
+        /// Description of the error in the timestamp.
+        source: TimestampError,
     },
 }
 
@@ -146,8 +146,8 @@ fn message_type(invoking: &Map<String, Value>) -> Result<MessageType, EventError
         .ok_or_else(|| EventError::UnknownMessageType(name.chars().take(80).collect()))
 }
 
-/// When Config asked, else when the change was captured; never "now", because
-/// an older result that arrives late must not replace a newer one.
+/// Returns the time of AWS Config's request, else the time at which the change was captured. Never
+/// the current time: an older result that arrives late must not replace a newer one.
 fn ordering_timestamp(
     invoking: &Map<String, Value>,
     item: Option<&Map<String, Value>>,

@@ -45,7 +45,7 @@ impl EvidenceRoles {
         let mut accounts = Vec::new();
         let roles = reader.list(
             "centralEvidenceRoleArns",
-            "role ARNs, one per account, like arn:aws:iam::111122223333:role/rootguard/evidence",
+            "role ARNs, one per account, like arn:aws:iam::111122223333:role/rootguard/rootguard-evidence",
             |text| {
                 let role = EvidenceRole::new(text.parse().ok()?)?;
                 let account = role.account().to_owned();
@@ -82,8 +82,8 @@ mod tests {
         parse_parameters::<Sample>(values).map(|sample| sample.0)
     }
 
-    const MANAGEMENT: &str = "arn:aws:iam::111111111111:role/rootguard/evidence";
-    const AUDIT: &str = "arn:aws:iam::222222222222:role/rootguard/evidence";
+    const MANAGEMENT: &str = "arn:aws:iam::111111111111:role/rootguard/rootguard-evidence";
+    const AUDIT: &str = "arn:aws:iam::222222222222:role/rootguard/rootguard-evidence";
 
     #[test]
     fn a_role_is_used_for_its_own_account_only() {

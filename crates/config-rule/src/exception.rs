@@ -19,16 +19,16 @@ pub const EXCEPTIONS: &str = "ROOTGUARD_EXCEPTIONS";
 pub struct Exception {
     /// The twelve-digit id of the account.
     pub account: String,
-    /// What is accepted: the reason code of the verdict.
+    /// Reason code of the violation that is accepted.
     pub reason_code: ReasonCode,
     /// The last day on which it is, in UTC.
     pub expires: Day,
-    /// Who answers for it.
+    /// Owner who is responsible for the exception.
     pub owner: Owner,
 }
 
 impl Exception {
-    /// Whether its last day is over.
+    /// Returns true if its last day is over.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires.end()
     }
@@ -44,7 +44,7 @@ pub struct Exceptions(Vec<Exception>);
     "{EXCEPTIONS}: {entry:?} is not ACCOUNT REASON_CODE YYYY-MM-DD OWNER, separated by \
      semicolons, one per account and reason code"
 )]
-pub struct InvalidExceptions {
+pub struct ExceptionsError {
     entry: String,
 }
 
@@ -62,7 +62,7 @@ impl Exceptions {
         is_new
     }
 
-    /// What is said of an account of which a control concludes `verdict`.
+    /// Returns the verdict to report for an account for which a control concludes `verdict`.
     ///
     /// An excepted violation is `NOT_APPLICABLE`. Nothing else is touched: neither another
     /// violation, nor what could not be told. An exception whose day is over changes no
@@ -97,10 +97,10 @@ impl Exceptions {
 }
 
 impl FromStr for Exceptions {
-    type Err = InvalidExceptions;
+    type Err = ExceptionsError;
 
     /// Reads the value of [`EXCEPTIONS`].
-    fn from_str(text: &str) -> Result<Self, InvalidExceptions> {
+    fn from_str(text: &str) -> Result<Self, ExceptionsError> {
         let mut exceptions = Self::default();
         for entry in text.split(';') {
             if text.trim().is_empty() {
@@ -109,7 +109,7 @@ impl FromStr for Exceptions {
             let read = exception(entry.trim());
             if !read.is_some_and(|exception| exceptions.add(exception)) {
                 let entry = entry.trim().chars().take(100).collect();
-                return Err(InvalidExceptions { entry });
+                return Err(ExceptionsError { entry });
             }
         }
         Ok(exceptions)
@@ -171,7 +171,7 @@ pub struct Day {
 /// A text that is no day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a day like 2027-03-31")]
-pub struct InvalidDay;
+pub struct DayError;
 
 impl Day {
     const MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -191,21 +191,19 @@ impl Day {
 }
 
 impl FromStr for Day {
-    type Err = InvalidDay;
+    type Err = DayError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidDay> {
-        let begin = format!("{text}T00:00:00Z")
-            .parse()
-            .map_err(|_| InvalidDay)?;
+    fn from_str(text: &str) -> Result<Self, DayError> {
+        let begin = format!("{text}T00:00:00Z").parse().map_err(|_| DayError)?;
         let day = Self { begin };
-        (day.to_string() == text).then_some(day).ok_or(InvalidDay)
+        (day.to_string() == text).then_some(day).ok_or(DayError)
     }
 }
 
 impl TryFrom<String> for Day {
-    type Error = InvalidDay;
+    type Error = DayError;
 
-    fn try_from(text: String) -> Result<Self, InvalidDay> {
+    fn try_from(text: String) -> Result<Self, DayError> {
         text.parse()
     }
 }
@@ -223,8 +221,8 @@ impl fmt::Display for Day {
     }
 }
 
-/// Who answers for an exception: 1 to 64 characters on one line, without semicolons, such
-/// as a mail address or the name of a team.
+/// Owner of an exception: 1 to 64 characters on one line, without semicolons, such as a mail
+/// address or the name of a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Owner(String);
@@ -232,18 +230,18 @@ pub struct Owner(String);
 /// A text that names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not 1 to 64 characters on one line, without semicolons")]
-pub struct InvalidOwner;
+pub struct OwnerError;
 
 impl FromStr for Owner {
-    type Err = InvalidOwner;
+    type Err = OwnerError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidOwner> {
+    fn from_str(text: &str) -> Result<Self, OwnerError> {
         let text = text.trim();
         let fits = (1..=64).contains(&text.chars().count());
         let is_plain = !text.contains(|char: char| char == ';' || char.is_control());
         (fits && is_plain)
             .then(|| Self(text.to_owned()))
-            .ok_or(InvalidOwner)
+            .ok_or(OwnerError)
     }
 }
 

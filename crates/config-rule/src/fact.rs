@@ -1,9 +1,9 @@
-//! What was read from AWS, and what could not be read.
+//! Facts read from AWS, and the reasons for those that could not be read.
 
 use serde::{Deserialize, Serialize};
 
-/// What a read-only AWS call told us. That it told us nothing is a fact too:
-/// an evaluation reports it and never takes it for good news.
+/// Answer of a read-only AWS call. An answer that could not be had is a fact too: an evaluation
+/// reports it and never rests a COMPLIANT verdict on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fact<T> {
@@ -13,7 +13,7 @@ pub enum Fact<T> {
     Unread(Unread),
 }
 
-/// Why something could not be read.
+/// Reasons for which a fact could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Unread {
@@ -42,9 +42,17 @@ pub enum Unread {
 }
 
 impl Unread {
-    /// Why there is no answer to a call that an observation left out because
-    /// nothing depended on it. Met where facts that were saved are judged with
-    /// other parameters.
+    /// Returns the reason for a list or a test that AWS answered with "not found": what is in it
+    /// is not known.
+    pub fn not_found(action: &str) -> Self {
+        Self::Unavailable {
+            action: action.to_owned(),
+            code: "not found".to_owned(),
+        }
+    }
+
+    /// Returns the reason for a call that an observation left out because nothing depended on it.
+    /// Occurs where saved facts are judged with other parameters.
     pub fn not_asked(action: &str) -> Self {
         Self::ValueMissing {
             action: action.to_owned(),
@@ -54,7 +62,7 @@ impl Unread {
 }
 
 impl<T> Fact<T> {
-    /// What is known, or why nothing is.
+    /// Returns the known value, or the reason for its absence.
     ///
     /// # Errors
     /// With the reason, which makes a [`Verdict`](crate::Verdict): a control
@@ -66,7 +74,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The same fact about something made from the value.
+    /// Applies a function to a known value.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Fact<U> {
         match self {
             Self::Known(value) => Fact::Known(make(value)),

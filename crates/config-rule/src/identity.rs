@@ -68,7 +68,7 @@ impl Identity {
         }
     }
 
-    /// The same account in another Region.
+    /// Returns this account in another Region.
     pub(crate) fn in_region(&self, region: &str) -> Self {
         Self::new(&self.partition, region, &self.account)
     }
@@ -80,7 +80,7 @@ impl Identity {
 
     /// The ARN of something that the account has here.
     pub fn arn(&self, service: &str, resource: &str) -> Arn {
-        Arn::of([
+        Arn::from_parts([
             &self.partition,
             service,
             &self.region,

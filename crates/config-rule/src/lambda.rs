@@ -20,7 +20,7 @@ pub use lambda_runtime::Error;
 /// the whole `main` of every control.
 ///
 /// # Errors
-/// When the Lambda Runtime API cannot be reached.
+/// Returns an error if the Lambda Runtime API cannot be reached.
 pub async fn serve<C: Control>() -> Result<(), Error> {
     log_json();
     let sdk = sdk::of_function();
@@ -111,7 +111,7 @@ pub fn log_json() {
     }));
 }
 
-/// What a panic that was caught says of itself. Handlers catch theirs: the runtime would
+/// Returns the message of a caught panic. Handlers catch panics themselves: the runtime would
 /// report the name of a Rust type.
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic

@@ -19,31 +19,33 @@ mod exception;
 mod fact;
 mod identity;
 pub mod lambda;
-mod native;
 mod parameters;
+mod prediction;
 mod report;
 pub mod sdk;
 mod timestamp;
 mod verdict;
+mod visible;
 
 pub use account::{ASSUME_ROLE, Account, Section};
 pub use annotation::Annotation;
 pub use answer::{CallError, explain};
-pub use arn::{Arn, InvalidArn};
-pub use control::{Control, Frequency, Metadata, Severity};
+pub use arn::{Arn, ArnError};
+pub use control::{Control, DEPLOYED, Frequency, Metadata, Severity, deployed_name};
 pub use evaluation::{Evaluation, EvaluationError, Function, evaluate, judge_saved, observe};
 pub use event::{EventError, MessageType, RuleEvent};
 pub use evidence::{EvidenceRole, EvidenceRoles};
 pub use exception::{
-    Day, EXCEPTIONS, Exception, Exceptions, InvalidDay, InvalidExceptions, InvalidOwner, Owner,
+    Day, DayError, EXCEPTIONS, Exception, Exceptions, ExceptionsError, Owner, OwnerError,
 };
 pub use fact::{Fact, Unread};
 pub use identity::{Identity, IdentityError};
-pub use native::{NativeStatus, Prediction};
 pub use parameters::{
     Choice, ParameterError, ParameterKind, ParameterReader, ParameterSpec, Parameters,
     RuleParameters, WhenUnverifiable, parse_parameters, specify_parameters,
 };
+pub use prediction::{Prediction, SecurityHubStatus};
 pub use report::{PUT_EVALUATIONS, ReportError};
-pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use timestamp::{Timestamp, TimestampError};
 pub use verdict::{Compliance, ReasonCode, Verdict, reasons};
+pub use visible::{is_deceptive, visible};

@@ -32,14 +32,14 @@ pub trait Choice: Copy + PartialEq + 'static {
         words.next().unwrap_or_default()
     }
 
-    /// What a word stands for; case counts.
+    /// Parses a word; case counts.
     fn of_word(text: &str) -> Option<Self> {
         let all = Self::ALL.iter();
         let mut choices = all.filter_map(|(word, choice)| (*word == text).then_some(*choice));
         choices.next()
     }
 
-    /// What is allowed.
+    /// Returns the allowed values.
     fn kind() -> ParameterKind {
         ParameterKind::Choice(Self::ALL.iter().map(|(word, _)| *word).collect())
     }
@@ -55,7 +55,7 @@ pub enum ParameterError {
         name: &'static str,
         /// The value as it arrived, shortened.
         value: String,
-        /// What the parameter takes.
+        /// Values that the parameter takes.
         allowed: ParameterKind,
     },
     /// The rule has no parameter of this name.
@@ -87,19 +87,19 @@ impl ParameterError {
     }
 }
 
-/// What a rule says about one of its parameters.
+/// Specification of one parameter of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParameterSpec {
     /// Its name, as the AWS Config console shows it.
     pub name: &'static str,
-    /// What it takes.
+    /// Type and limits of its values.
     pub kind: ParameterKind,
-    /// What holds where it is not given.
+    /// Value that applies where none is set.
     pub default: Value,
 }
 
-/// What a parameter takes.
+/// Types and limits of parameter values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ParameterKind {
@@ -323,8 +323,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// What AWS Config is told when the verdict is
-/// [`Unverifiable`](crate::Compliance::Unverifiable).
+/// Result reported to AWS Config for an [`Unverifiable`](crate::Compliance::Unverifiable) verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WhenUnverifiable {
@@ -346,7 +345,7 @@ pub struct RuleParameters<P> {
     /// Those of the control.
     #[serde(flatten)]
     pub control: P,
-    /// What AWS Config is told when the verdict is unverifiable.
+    /// Result reported to AWS Config for an unverifiable verdict.
     pub when_unverifiable: WhenUnverifiable,
 }
 

@@ -23,7 +23,7 @@ const TEST_TOKEN: &str = "TESTMODE";
 /// The first pause after a result that Config says it did not keep.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a result is sent before the invocation fails.
+/// Number of attempts to send a result before the invocation fails.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// A result that AWS Config did not keep.
@@ -46,7 +46,7 @@ pub enum ReportError {
     NoSuchRule,
 }
 
-/// Whether the event asks for a test.
+/// Returns true if the event asks for a test.
 pub(crate) fn is_test(event: &RuleEvent) -> bool {
     event.result_token == TEST_TOKEN
 }

@@ -1,4 +1,4 @@
-//! How the AWS SDK is set up: one configuration per process.
+//! Set-up of the AWS SDK: one configuration per process.
 
 use std::env;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
-/// How often a call is tried. High, because what ends the retries of an
-/// evaluation is its deadline; finite, because a function that is throttled for
-/// minutes should fail while somebody can still see why.
+/// Number of attempts per call. High, because the deadline of an evaluation ends its retries;
+/// finite, because a function that is throttled for minutes should fail while the cause can still
+/// be seen.
 const MAX_ATTEMPTS: u32 = 10;
 
 /// The longest pause between two attempts.
@@ -54,12 +54,15 @@ fn of_variables(variable: impl Fn(&str) -> Option<String>) -> aws_types::sdk_con
 }
 
 /// Loads the configuration of a program that a person starts: from profiles,
-/// single sign-on, or wherever else the `loader` looks.
-pub async fn load(loader: ConfigLoader) -> SdkConfig {
-    let loader = loader
+/// single sign-on, or wherever else the `loader` looks. All requests, also those for
+/// credentials, go through `http_client`.
+pub async fn load(loader: ConfigLoader, http_client: SharedHttpClient) -> SdkConfig {
+    loader
         .retry_config(retry_config())
-        .timeout_config(timeout_config());
-    with_http_client(loader.load().await)
+        .timeout_config(timeout_config())
+        .http_client(http_client)
+        .load()
+        .await
 }
 
 fn retry_config() -> RetryConfig {
@@ -99,14 +102,14 @@ pub fn http_client_for(endpoint_url: Option<&str>) -> SharedHttpClient {
 mod tests {
     use super::*;
 
-    fn of(variables: &[(&str, &str)]) -> SdkConfig {
+    fn configured(variables: &[(&str, &str)]) -> SdkConfig {
         let value = |name: &str| variables.iter().find(|(known, _)| *known == name);
         of_variables(|name| value(name).map(|(_, value)| (*value).to_owned())).build()
     }
 
     #[test]
     fn a_function_is_where_lambda_says() {
-        let config = of(&[("AWS_REGION", "eu-west-1")]);
+        let config = configured(&[("AWS_REGION", "eu-west-1")]);
         assert_eq!(config.region(), Some(&Region::from_static("eu-west-1")));
         assert_eq!(config.endpoint_url(), None);
         assert_eq!(config.use_fips(), None);
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_owner_of_a_function_chooses_the_endpoints() {
-        let config = of(&[
+        let config = configured(&[
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
             ("AWS_USE_FIPS_ENDPOINT", "true"),
             ("AWS_USE_DUALSTACK_ENDPOINT", "False"),
@@ -127,6 +130,6 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_one_that_is_not_set() {
-        assert_eq!(of(&[("AWS_ENDPOINT_URL", "")]).endpoint_url(), None);
+        assert_eq!(configured(&[("AWS_ENDPOINT_URL", "")]).endpoint_url(), None);
     }
 }

@@ -22,7 +22,7 @@ pub struct Timestamp {
 /// A text that is no ISO 8601 time between the years 0001 and 9999.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a time like 2016-07-13T21:50:00.373Z")]
-pub struct InvalidTimestamp(String);
+pub struct TimestampError(String);
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
@@ -45,7 +45,7 @@ impl Timestamp {
         self.epoch_millis
     }
 
-    /// How long ago `earlier` was at this time; zero if it lies in the future.
+    /// Returns the time elapsed since `earlier`; zero if `earlier` lies in the future.
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.epoch_millis.saturating_sub(earlier.epoch_millis);
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
@@ -77,17 +77,17 @@ impl From<Timestamp> for DateTime {
 }
 
 impl FromStr for Timestamp {
-    type Err = InvalidTimestamp;
+    type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         DateTime::from_str(text, Format::DateTimeWithOffset)
             .map(Self::from)
-            .map_err(|_| InvalidTimestamp(text.chars().take(40).collect()))
+            .map_err(|_| TimestampError(text.chars().take(40).collect()))
     }
 }
 
 impl TryFrom<String> for Timestamp {
-    type Error = InvalidTimestamp;
+    type Error = TimestampError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()

@@ -1,4 +1,4 @@
-//! What a control concludes about an account.
+//! Verdicts of controls about accounts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::annotation::Annotation;
 use crate::fact::Unread;
 
-/// Whether an account satisfies a control.
+/// Result of judging an account by a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Compliance {
@@ -82,17 +82,17 @@ pub mod reasons {
         ReasonCode::new("UNVERIFIABLE_VALUE_MISSING");
 }
 
-/// What a control concludes about an account, and from what.
+/// Conclusion of a control about an account, with the evidence for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Whether the account satisfies the control.
+    /// Result for the account.
     pub compliance: Compliance,
     /// Why, as a stable name.
     pub reason: ReasonCode,
     /// Why, in words: what was seen, and what to do. The essential first,
     /// because an annotation is cut after 256 characters.
     pub detail: String,
-    /// What the conclusion rests on, for machines and for the record.
+    /// Facts that the conclusion rests on, for machines and for the record.
     pub evidence: Map<String, Value>,
 }
 

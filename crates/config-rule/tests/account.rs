@@ -17,7 +17,7 @@ use config_rule::{Account, CallError, EvidenceRole, Fact, Identity, Unread};
 /// STS as far as these tests ask it.
 #[derive(Clone, Debug, Default)]
 struct Sts {
-    /// What it refuses, and with which error code.
+    /// IAM action that is refused, and its error code.
     refuses: Option<(&'static str, &'static str)>,
     requests: Arc<Mutex<Vec<Request>>>,
 }

@@ -7,7 +7,7 @@
 use config_rule::RuleEvent;
 use serde_json::{Value, json};
 
-/// What must hold of any bytes that arrive as an event.
+/// Asserts the invariants of parsing arbitrary bytes as an event.
 fn check(bytes: &[u8]) {
     if let Ok(event) = serde_json::from_slice::<Value>(bytes) {
         check_event(&event);

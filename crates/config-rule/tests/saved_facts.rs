@@ -25,7 +25,7 @@ impl Parameters for Sure {
 const FINE: ReasonCode = ReasonCode::new("FINE");
 
 impl Control for Optimist {
-    /// Whether it asked.
+    /// True if it asked.
     type Facts = bool;
     type Parameters = Sure;
 
@@ -35,7 +35,6 @@ impl Control for Optimist {
         security_hub_control: "none",
         severity: Severity::Low,
         frequency: Frequency::OneHour,
-        triggers: &[],
         reads: &["iam:GetUser"],
         reasons: &[FINE],
     };

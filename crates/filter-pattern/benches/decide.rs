@@ -1,4 +1,4 @@
-//! How long it takes to parse a pattern and decide it.
+//! Time to parse a pattern and to decide it.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

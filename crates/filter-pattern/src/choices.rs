@@ -34,8 +34,8 @@ pub(crate) fn ends_with(value: &str, text: &str) -> bool {
         .is_some_and(|at| at + text.len() == value.len())
 }
 
-/// What a backslash inside quotes takes its meaning from. Any other character
-/// leaves the backslash a backslash.
+/// Returns the meaning of a backslash before a character inside quotes. Before any other character
+/// the backslash stands for itself.
 pub(crate) fn unescape(c: char) -> Option<char> {
     matches!(c, '"' | '\\').then_some(c)
 }

@@ -1,5 +1,5 @@
-//! What CloudTrail records look like: the classes that decisions are about,
-//! and the invariants that hold of every record.
+//! Shapes of CloudTrail records: the classes that decisions are about, and the invariants that hold
+//! for every record.
 
 mod invariants;
 mod sample;
@@ -44,7 +44,7 @@ impl Class {
         Class::OtherPrincipals,
     ];
 
-    /// Whether the class is somebody's own work as root, which must be caught.
+    /// Returns true if the class is somebody's own work as root, which must be caught.
     pub fn is_human(self) -> bool {
         matches!(
             self,
@@ -56,7 +56,7 @@ impl Class {
     ///
     /// Root records without `eventType` (before 2014, or cut down by hand)
     /// are in none: `CloudTrail` writes no such records any more.
-    pub fn of(record: &Value) -> Option<Self> {
+    pub fn of_record(record: &Value) -> Option<Self> {
         let identity = record.get("userIdentity");
         let of_identity = |name| identity.and_then(|identity| identity.get(name));
         if of_identity("type").and_then(Value::as_str) != Some("Root") {

@@ -23,7 +23,7 @@ use crate::tree::{Expr, Tree};
 use search::{Outcome, Search};
 use space::Space;
 
-/// What was decided about one question.
+/// Answer to one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -38,14 +38,14 @@ pub enum Verdict {
 /// The answer to one question, with the record that settles it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// What was decided.
+    /// Answer to the question.
     pub verdict: Verdict,
     /// A record that is matched if `matches` is yes, or missed if `covers` is no:
     /// the latter only of a class that is a person's work, where it matters.
     pub witness: Option<Value>,
 }
 
-/// What a pattern, or several together, do with each class of records.
+/// Answers for each class of records, for one pattern or several together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     of_classes: [(Answer, Answer); Class::ALL.len()],
@@ -54,23 +54,23 @@ pub struct Decision {
 impl Decision {
     /// Is every record of the class matched?
     pub fn covers(&self, class: Class) -> &Answer {
-        &self.of(class).0
+        &self.answers(class).0
     }
 
     /// Is some record of the class matched?
     pub fn matches(&self, class: Class) -> &Answer {
-        &self.of(class).1
+        &self.answers(class).1
     }
 
-    /// Whether root use is caught and nothing but root: every record of direct
-    /// root use and of privileged sessions is matched, none of another principal.
+    /// Returns true if root use is caught and nothing but root: every record of direct root use and
+    /// of privileged sessions is matched, none of another principal.
     pub fn is_right(&self) -> bool {
         self.covers(Class::DirectRootUse).verdict == Verdict::Yes
             && self.covers(Class::PrivilegedSession).verdict == Verdict::Yes
             && self.matches(Class::OtherPrincipals).verdict == Verdict::No
     }
 
-    fn of(&self, class: Class) -> &(Answer, Answer) {
+    fn answers(&self, class: Class) -> &(Answer, Answer) {
         let [
             direct,
             privileged,
@@ -133,7 +133,7 @@ impl<'a> Union<'a> {
             account,
             has_text: json.len() + blank < patterns.len(),
             matches_everything: blank > 0,
-            search: Space::of(&json).map(|space| Search::new(space, json, account)),
+            search: Space::build(&json).map(|space| Search::new(space, json, account)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a pattern does, as data: the JSON of `rootguard explain-filter`.
+//! Explanation of a pattern, as data: the JSON of `rootguard explain-filter`.
 
 use std::collections::BTreeMap;
 
@@ -11,35 +11,35 @@ use crate::{Account, Class, Decision, Language, ParseError, Pattern, Verdict, de
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// Whether CloudWatch Logs would take it.
+    /// True if CloudWatch Logs would take it.
     pub valid: bool,
-    /// What is wrong with it.
+    /// Error in the pattern.
     pub error: Option<Problem>,
     /// The language it is written in, or meant to be.
     pub language: Language,
-    /// Whether every record of a class is matched.
+    /// Classes of which every record is matched.
     pub covers: Covers,
-    /// Whether some record of a class is matched.
+    /// Classes of which some record is matched.
     pub matches: Matches,
-    /// Whether it is [`crate::CIS_PATTERN`], byte for byte.
+    /// True if it is [`crate::CIS_PATTERN`], byte for byte.
     pub cis_exact: bool,
     /// By class, the record that settles the answer above: one that is missed
     /// where `covers` is no, one that is matched where `matches` is yes.
     pub witnesses: BTreeMap<Class, Value>,
 }
 
-/// What is wrong with a pattern.
+/// Error in a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// What is wrong.
+    /// Description of the error.
     pub message: String,
     /// At which byte.
     pub offset: usize,
-    /// What to do about it.
+    /// Advice for mending it.
     pub hint: String,
 }
 
-/// Whether every record of a class that is a person's work is matched.
+/// Answers to "is every record of the class matched?", for the classes of people's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "documented at `Class`")]
@@ -49,7 +49,7 @@ pub struct Covers {
     pub console_brokered: Verdict,
 }
 
-/// Whether some record of a class that nobody has to see is matched.
+/// Answers to "is some record of the class matched?", for the classes that need no alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "documented at `Class`")]
@@ -62,7 +62,7 @@ pub struct Matches {
 
 impl Explanation {
     /// Explains a pattern, valid or not.
-    pub fn of(source: &str, account: Option<&Account>) -> Self {
+    pub fn new(source: &str, account: Option<&Account>) -> Self {
         match Pattern::parse(source) {
             Ok(pattern) => Self::of_valid(&pattern, account),
             Err(error) => Self::of_invalid(source, &error),
@@ -93,7 +93,7 @@ impl Explanation {
         }
     }
 
-    /// What cannot be deployed matches nothing.
+    /// Explains an invalid pattern, which cannot be deployed and matches nothing.
     fn of_invalid(source: &str, error: &ParseError) -> Self {
         let problem = Problem {
             message: error.fault.to_string(),
@@ -103,7 +103,7 @@ impl Explanation {
         Self {
             valid: false,
             error: Some(problem),
-            language: Language::of(source),
+            language: Language::detect(source),
             covers: Covers {
                 direct_root_use: Verdict::No,
                 privileged_session: Verdict::No,

@@ -1,4 +1,4 @@
-//! What can be wrong with a pattern, where, and what to write instead.
+//! Errors in patterns, with their positions and corrections.
 
 use thiserror::Error;
 
@@ -8,9 +8,9 @@ use crate::tree::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault} at byte {}", .span.start)]
 pub struct ParseError {
-    /// What is wrong.
+    /// Kind of error.
     pub fault: Fault,
-    /// What to change, if the fault tells.
+    /// Correction, if the error implies one.
     pub fix: Option<Fix>,
     span: Span,
 }
@@ -18,7 +18,7 @@ pub struct ParseError {
 /// A change of the source that takes a fault away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// What is replaced.
+    /// Start of the range to replace, in bytes.
     pub start: usize,
     /// Offset after what is replaced.
     pub end: usize,
@@ -56,7 +56,7 @@ impl ParseError {
         self.span.start
     }
 
-    /// What to do about it.
+    /// Returns advice for mending the error.
     pub fn hint(&self) -> &'static str {
         self.fault.hint()
     }

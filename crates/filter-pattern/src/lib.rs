@@ -17,24 +17,24 @@
 
 mod choices;
 mod cloudtrail;
+mod correction;
 mod decide;
 mod explain;
 mod fault;
 mod matching;
 mod parse;
 mod print;
-mod repair;
 pub mod tree;
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 pub use cloudtrail::{Account, Class};
+pub use correction::smallest_correction;
 pub use decide::{Answer, Decision, Verdict, decide};
 pub use explain::{Covers, Explanation, Matches, Problem};
 pub use fault::{Fault, Fix, ParseError};
 pub use parse::{Language, MAX_CHARACTERS, MAX_DEPTH};
-pub use repair::repair;
 
 /// The text that Security Hub CloudWatch.1 and the CIS benchmark demand, byte for byte.
 pub const CIS_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
@@ -64,27 +64,27 @@ impl Pattern {
         &self.source
     }
 
-    /// What it says.
+    /// Returns the syntax tree.
     pub fn tree(&self) -> &tree::Tree {
         &self.tree
     }
 
     /// The language it is written in.
     pub fn language(&self) -> Language {
-        Language::of(&self.source)
+        Language::detect(&self.source)
     }
 
-    /// Whether it is [`CIS_PATTERN`], byte for byte.
+    /// Returns true if it is [`CIS_PATTERN`], byte for byte.
     pub fn is_cis_exact(&self) -> bool {
         self.source == CIS_PATTERN
     }
 
-    /// Whether it matches a log event with this message.
+    /// Returns true if it matches a log event with this message.
     pub fn matches(&self, message: &str) -> bool {
         matching::matches_message(&self.tree, message)
     }
 
-    /// Whether it matches a log event whose message is this record.
+    /// Returns true if it matches a log event whose message is this record.
     pub fn matches_record(&self, record: &serde_json::Value) -> bool {
         matching::matches_record(&self.tree, record)
     }

@@ -1,4 +1,4 @@
-//! Whether a pattern matches a log event.
+//! Matching of log events.
 
 mod fields;
 mod json;

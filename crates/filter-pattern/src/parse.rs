@@ -42,7 +42,7 @@ pub enum Language {
 
 impl Language {
     /// The language in which `pattern` is meant, valid or not.
-    pub fn of(pattern: &str) -> Self {
+    pub fn detect(pattern: &str) -> Self {
         match pattern.trim_start().chars().next() {
             Some('{') => Language::Json,
             Some('[') => Language::SpaceDelimited,
@@ -68,13 +68,13 @@ pub(crate) fn parse(source: &str) -> Result<Tree, ParseError> {
     let mut cursor = Cursor::new(source);
     let start = cursor.at();
     cursor.skip_blanks();
-    if Language::of(source) == Language::Json
+    if Language::detect(source) == Language::Json
         && cursor.at() > start
         && !choices::BLANK_MAY_PRECEDE_BRACE
     {
         return Err(cursor.fault_since(Fault::LeadingBlank, start).replace(""));
     }
-    match Language::of(source) {
+    match Language::detect(source) {
         Language::Json => json::parse(&mut cursor).map(Tree::Json),
         Language::SpaceDelimited => fields::parse(&mut cursor).map(Tree::Fields),
         Language::Regex => regex::parse(&mut cursor).and_then(|regex| {

@@ -116,17 +116,17 @@ impl Display for Term {
     }
 }
 
-/// Whether a term needs no quotes because of this character.
+/// Returns true if a term needs no quotes because of this character.
 pub(crate) fn is_term_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Whether a member can be selected as `.name`.
+/// Returns true if a member can be selected as `.name`.
 pub(crate) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_name_char)
 }
 
-/// Whether a selector's name may contain the character.
+/// Returns true if a selector's name may contain the character.
 pub(crate) fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }

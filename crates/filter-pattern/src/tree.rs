@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 
-/// Where in the source something stands, in bytes.
+/// Range in the source, in bytes.
 ///
 /// As in `syn`, all spans are equal: trees compare by what they say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +24,7 @@ impl PartialEq for Span {
 
 impl Eq for Span {}
 
-/// What a pattern says, in one of the four languages.
+/// Syntax tree of a pattern, in one of the four languages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
     /// `{ $.selector = value }`, for messages that are JSON objects.
@@ -94,11 +94,11 @@ impl Expr {
 /// A test of what a selector selects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// What is looked at.
+    /// Selector of the value that is tested.
     pub selector: Selector,
-    /// What is asked of it.
+    /// Test of the value.
     pub test: Test,
-    /// Where it stands.
+    /// Position in the source.
     pub span: Span,
 }
 
@@ -107,12 +107,12 @@ pub struct Condition {
 pub struct Selector {
     /// The steps, at least one.
     pub steps: Vec<Step>,
-    /// Where it stands.
+    /// Position in the source.
     pub span: Span,
 }
 
 impl Selector {
-    /// Whether the selector may select several values.
+    /// Returns true if the selector may select several values.
     pub fn has_wildcard(&self) -> bool {
         self.steps.iter().any(Step::is_wildcard)
     }
@@ -132,13 +132,13 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether the step may select several values.
+    /// Returns true if the step may select several values.
     pub fn is_wildcard(&self) -> bool {
         matches!(self, Step::EveryMember | Step::EveryElement)
     }
 }
 
-/// What a condition asks of a value.
+/// Tests of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// `= operand`
@@ -171,7 +171,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether `left` and `right` stand in this order.
+    /// Returns true if `left` and `right` stand in this order.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Comparison::Less => left < right,
@@ -191,7 +191,7 @@ impl Comparison {
     }
 }
 
-/// What a value is compared with.
+/// Operand of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     /// A quoted string or a bare word: text, perhaps with stars at its ends.
@@ -225,7 +225,7 @@ impl Number {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(pub(crate) String);
 
-/// What a [`Text`] asks for, once its stars are understood.
+/// Shape of a [`Text`], with its stars interpreted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape<'a> {
     /// `*`: anything, also nothing.
@@ -246,7 +246,7 @@ impl Text {
         &self.0
     }
 
-    /// What it asks for.
+    /// Returns the shape of the text.
     pub fn shape(&self) -> Shape<'_> {
         let text = self.0.as_str();
         if text.chars().all(|c| c == '*') && !text.is_empty() && text.len() <= 2 {
@@ -276,7 +276,7 @@ impl Regex {
         &self.source
     }
 
-    /// Where it stands.
+    /// Returns the position in the source.
     pub fn span(&self) -> Span {
         self.span
     }
@@ -309,7 +309,7 @@ pub struct Field {
     pub name: String,
     /// Asked of it, as `||` of `&&`; empty if it only has to be there.
     pub tests: Vec<Vec<Test>>,
-    /// Where it stands.
+    /// Position in the source.
     pub span: Span,
 }
 
@@ -320,11 +320,11 @@ pub struct Term {
     pub kind: TermKind,
     /// The text that is looked for.
     pub text: String,
-    /// Where it stands.
+    /// Position in the source.
     pub span: Span,
 }
 
-/// What an unstructured pattern wants of a term.
+/// Requirements of an unstructured pattern for a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermKind {
     /// `term`: must occur.

@@ -2,7 +2,7 @@
 //! the fix it offers takes it away.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
 
-use filter_pattern::{Fault, MAX_CHARACTERS, MAX_DEPTH, ParseError, Pattern, repair};
+use filter_pattern::{Fault, MAX_CHARACTERS, MAX_DEPTH, ParseError, Pattern, smallest_correction};
 
 fn error(source: &str) -> ParseError {
     Pattern::parse(source)
@@ -119,8 +119,8 @@ fn fixes_take_the_accident_away() {
         format!(" {right}"),
     ];
     for accident in accidents {
-        let repaired = Pattern::parse(&repair(&accident, None).unwrap()).unwrap();
-        assert_eq!(repaired.to_string(), right, "{accident}");
+        let corrected = Pattern::parse(&smallest_correction(&accident, None).unwrap()).unwrap();
+        assert_eq!(corrected.to_string(), right, "{accident}");
     }
 }
 

@@ -9,7 +9,9 @@
 
 use std::fmt::Write as _;
 
-use filter_pattern::{Account, Class, Decision, Explanation, Pattern, Verdict, decide, repair};
+use filter_pattern::{
+    Account, Class, Decision, Explanation, Pattern, Verdict, decide, smallest_correction,
+};
 use serde_json::Value;
 
 fn lines(text: &str) -> Vec<Value> {
@@ -53,7 +55,7 @@ fn decisions() {
          DPC IVEO\n",
     );
     for (pattern, about) in patterns() {
-        let explanation = Explanation::of(&pattern, None);
+        let explanation = Explanation::new(&pattern, None);
         let (c, m) = (explanation.covers, explanation.matches);
         let covers = [c.direct_root_use, c.privileged_session, c.console_brokered].map(letter);
         let matches = [
@@ -79,26 +81,26 @@ fn decisions() {
 }
 
 #[test]
-fn repairs() {
+fn corrections() {
     let mut table = String::new();
     for (pattern, _) in patterns().iter().filter(|(_, about)| about != "other") {
-        let repaired = repair(pattern, None);
+        let corrected = smallest_correction(pattern, None);
         writeln!(
             table,
             "{}\n  {}",
             pattern.replace('\n', "⏎"),
-            repaired.as_deref().unwrap_or("is right")
+            corrected.as_deref().unwrap_or("is right")
         )
         .unwrap();
-        if let Some(repaired) = repaired {
-            let repaired = Pattern::parse(&repaired).unwrap();
-            assert!(decide(&[repaired], None).is_right(), "{pattern}");
+        if let Some(corrected) = corrected {
+            let corrected = Pattern::parse(&corrected).unwrap();
+            assert!(decide(&[corrected], None).is_right(), "{pattern}");
         }
     }
     insta::assert_snapshot!(table);
 }
 
-/// What a decision claims, against records that really occurred.
+/// Asserts that a decision agrees with records that really occurred.
 fn assert_agrees(
     decision: &Decision,
     patterns: &[Pattern],
@@ -108,7 +110,10 @@ fn assert_agrees(
     let is_matched = |record: &Value| patterns.iter().any(|p| p.matches_record(record));
     for class in Class::ALL {
         let (covers, matches) = (decision.covers(class), decision.matches(class));
-        for record in records.iter().filter(|r| Class::of(r) == Some(class)) {
+        for record in records
+            .iter()
+            .filter(|r| Class::of_record(r) == Some(class))
+        {
             let of_account = account.is_none_or(|a| record["userIdentity"]["accountId"] == a.id());
             if covers.verdict == Verdict::Yes && of_account {
                 assert!(is_matched(record), "{patterns:?} does not cover {record}");
@@ -120,12 +125,12 @@ fn assert_agrees(
         if covers.verdict == Verdict::No && class.is_human() {
             let witness = covers.witness.as_ref().unwrap();
             assert!(!is_matched(witness), "{patterns:?} matches {witness}");
-            assert_eq!(Class::of(witness), Some(class));
+            assert_eq!(Class::of_record(witness), Some(class));
         }
         if matches.verdict == Verdict::Yes {
             let witness = matches.witness.as_ref().unwrap();
             assert!(is_matched(witness), "{patterns:?} misses {witness}");
-            assert_eq!(Class::of(witness), Some(class));
+            assert_eq!(Class::of_record(witness), Some(class));
         }
     }
 }

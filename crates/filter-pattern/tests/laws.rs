@@ -230,7 +230,7 @@ fn assert_consistent(
     record: &Value,
 ) -> Result<(), TestCaseError> {
     let matched = patterns.iter().any(|p| p.matches_record(record));
-    let Some(class) = Class::of(record) else {
+    let Some(class) = Class::of_record(record) else {
         return Ok(());
     };
     if matched {
@@ -265,7 +265,7 @@ fn assert_witnesses(decision: &Decision, patterns: &[Pattern]) -> Result<(), Tes
                 answer.verdict == settled && is_told
             );
             if let Some(witness) = &answer.witness {
-                prop_assert_eq!(Class::of(witness), Some(class));
+                prop_assert_eq!(Class::of_record(witness), Some(class));
                 prop_assert_eq!(patterns.iter().any(|p| p.matches_record(witness)), expected);
                 // Through text and back, as the service sees it.
                 prop_assert_eq!(
@@ -312,7 +312,7 @@ proptest! {
         }
     }
 
-    /// What is true of all accounts is true of each.
+    /// Asserts that a statement about all accounts holds for each of them.
     #[test]
     fn an_account_refutes_nothing_that_is_proven_of_all(pattern in pattern()) {
         let account = Account::new("999988887777", "aws-us-gov").unwrap();
@@ -408,7 +408,7 @@ proptest! {
     }
 }
 
-/// What each change of the CIS pattern must do to its decision.
+/// Asserts the decision for each mutation of the CIS pattern.
 #[test]
 fn mutants_of_the_cis_pattern_are_told_apart() {
     let cis = r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;

@@ -1,4 +1,4 @@
-//! What others measured on the real service, against the matcher.
+//! Comparison of the matcher with measurements of the real service.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 use std::collections::BTreeSet;

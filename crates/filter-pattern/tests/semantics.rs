@@ -1,9 +1,11 @@
-//! What each construct means, one line for each cell of the tables in the README.
+//! Meaning of each construct, one line for each cell of the tables in the README.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 use std::slice::from_ref;
 
-use filter_pattern::{Account, CIS_PATTERN, Class, Explanation, Pattern, Verdict, decide, repair};
+use filter_pattern::{
+    Account, CIS_PATTERN, Class, Explanation, Pattern, Verdict, decide, smallest_correction,
+};
 use serde_json::{Value, json};
 
 fn holds(condition: &str, value: &str) -> bool {
@@ -338,7 +340,7 @@ fn many_tests_of_one_place_are_told_apart() {
 
 #[test]
 fn an_explanation_has_these_keys() {
-    let explanation = serde_json::to_value(Explanation::of(CIS_PATTERN, None)).unwrap();
+    let explanation = serde_json::to_value(Explanation::new(CIS_PATTERN, None)).unwrap();
     let witness = explanation["witnesses"]["consoleBrokered"].clone();
     assert_eq!(witness["userIdentity"]["invokedBy"], "signin.amazonaws.com");
     assert_eq!(
@@ -350,7 +352,7 @@ fn an_explanation_has_these_keys() {
             "witnesses": { "consoleBrokered": witness }
         })
     );
-    let invalid: Value = serde_json::to_value(Explanation::of("{ $.a == b }", None)).unwrap();
+    let invalid: Value = serde_json::to_value(Explanation::new("{ $.a == b }", None)).unwrap();
     assert_eq!(invalid["valid"], false);
     assert_eq!(
         invalid["error"],
@@ -361,7 +363,7 @@ fn an_explanation_has_these_keys() {
         ("%a%", "regex"),
         ("a", "unstructured"),
     ] {
-        let explanation = serde_json::to_value(Explanation::of(pattern, None)).unwrap();
+        let explanation = serde_json::to_value(Explanation::new(pattern, None)).unwrap();
         assert_eq!(explanation["language"], language);
         assert_eq!(explanation["covers"]["directRootUse"], "undecided");
     }
@@ -369,7 +371,7 @@ fn an_explanation_has_these_keys() {
 
 #[test]
 fn cis_exact_means_byte_for_byte() {
-    assert_eq!(repair(CIS_PATTERN, None), None);
+    assert_eq!(smallest_correction(CIS_PATTERN, None), None);
     assert!(Pattern::parse(CIS_PATTERN).unwrap().is_cis_exact());
     assert!(
         !Pattern::parse(&CIS_PATTERN.replace(" !=", " != "))

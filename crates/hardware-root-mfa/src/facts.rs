@@ -1,6 +1,6 @@
 //! What is seen in an account.
 
-use config_rule::{Account, CallError, Fact, Timestamp, Unread};
+use config_rule::{Account, CallError, Fact, Timestamp};
 use root_credentials::{AccountSummary, VirtualMfaDevices};
 use serde::{Deserialize, Serialize};
 
@@ -52,17 +52,6 @@ impl RootMfa {
             facts.summary = Some(summary);
         }
         Ok(facts)
-    }
-
-    /// Of an account that could not be looked at.
-    pub(crate) fn unread(account: &Account, unread: Unread) -> Self {
-        Self {
-            observed_at: account.observed_at(),
-            partition: account.identity().partition().to_owned(),
-            account: account.identity().account().to_owned(),
-            summary: Some(Fact::Unread(unread)),
-            virtual_devices: None,
-        }
     }
 
     pub(crate) fn kind_of_partition(&self) -> Partition {

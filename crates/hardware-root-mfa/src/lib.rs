@@ -6,9 +6,9 @@
 
 mod evaluate;
 mod facts;
-mod native;
 mod plan;
-mod repair;
+mod prediction;
+mod remediation;
 
 use config_rule::{
     Account, CallError, Choice, Control, Frequency, Metadata, ParameterError, ParameterReader,
@@ -17,8 +17,9 @@ use config_rule::{
 use root_credentials::{GET_ACCOUNT_SUMMARY, LIST_VIRTUAL_MFA_DEVICES};
 use serde::Serialize;
 
+pub use self::plan::MfaSettings;
+pub use self::remediation::MEMBER_READS;
 pub use facts::RootMfa;
-pub use repair::{MEMBER_READS, MfaSettings};
 
 /// The partition has no root user.
 pub const NO_ROOT_USER_IN_PARTITION: ReasonCode = ReasonCode::new("NO_ROOT_USER_IN_PARTITION");
@@ -83,7 +84,6 @@ impl Control for HardwareRootMfa {
         security_hub_control: "IAM.6",
         severity: Severity::Critical,
         frequency: Frequency::SixHours,
-        triggers: &[],
         reads: &[GET_ACCOUNT_SUMMARY, LIST_VIRTUAL_MFA_DEVICES],
         reasons: &[
             NO_ROOT_USER_IN_PARTITION,
@@ -107,6 +107,6 @@ impl Control for HardwareRootMfa {
     }
 
     fn predict(facts: &RootMfa, verdict: &Verdict) -> Prediction {
-        native::predict(facts, verdict)
+        prediction::predict(facts, verdict)
     }
 }

@@ -2,14 +2,33 @@
 //! device, so enrolling one is a human's; but where nobody needs the root user, it need
 //! not be able to sign in at all.
 
-use config_rule::{Compliance, Control, Verdict};
+use config_rule::{Compliance, Control, ParameterError, ParameterReader, Parameters, Verdict};
 use remediation::{ManualItem, Plan};
-use root_credentials::{Removal, RemovalDetails};
+use root_credentials::{Removal, RemovalDetails, RemovalSettings};
+use serde::Serialize;
 
-use crate::repair::MfaSettings;
 use crate::{HardwareRootMfa, HardwareRootMfaParameters, RootMfa};
 
-/// What was found for a plan, where the password may be removed.
+/// What the organization says to the remediation of this control alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MfaSettings {
+    /// Whether a root user without hardware MFA shall not be able to sign in at all.
+    pub remove_root_password: bool,
+    /// What may be removed, and where.
+    #[serde(flatten)]
+    pub removal: RemovalSettings,
+}
+
+impl Parameters for MfaSettings {
+    fn read(reader: &mut ParameterReader) -> Result<Self, ParameterError> {
+        Ok(Self {
+            remove_root_password: reader.boolean("removeRootPassword", false)?,
+            removal: RemovalSettings::read(reader)?,
+        })
+    }
+}
+
 pub(crate) fn plan(
     facts: &RootMfa,
     details: Option<&(Option<root_credentials::CredentialReport>, RemovalDetails)>,
@@ -36,7 +55,7 @@ pub(crate) fn plan(
     plan
 }
 
-fn enrol(verdict: &Verdict) -> ManualItem {
+pub(crate) fn enrol(verdict: &Verdict) -> ManualItem {
     ManualItem::new(
         "ENROL_HARDWARE_MFA",
         verdict.detail.clone(),

@@ -6,9 +6,9 @@
 
 mod evaluate;
 mod facts;
-mod native;
 mod plan;
-mod repair;
+mod prediction;
+mod remediation;
 
 use config_rule::{
     Account, CallError, Control, Frequency, Metadata, ParameterError, ParameterReader, Parameters,
@@ -57,7 +57,6 @@ impl Control for NoRootKeys {
         security_hub_control: "IAM.4",
         severity: Severity::Critical,
         frequency: Frequency::SixHours,
-        triggers: &[],
         reads: &[GET_ACCOUNT_SUMMARY, GET_CREDENTIAL_REPORT],
         reasons: &[
             NO_ROOT_KEYS,
@@ -78,6 +77,6 @@ impl Control for NoRootKeys {
     }
 
     fn predict(facts: &RootKeys, _: &Verdict) -> Prediction {
-        native::predict(facts)
+        prediction::predict(facts)
     }
 }

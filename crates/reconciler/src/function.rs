@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::{error, info};
 
-use crate::choice::{Choice, Left, choose};
+use crate::choice::{Choice, Left, Member, choose};
 use crate::settings::Settings;
-use crate::stack_sets::{NotAsked, StackSets, Started};
+use crate::stack_sets::{StackSetError, StackSets, Started};
 
 /// A run that did not come to its end. Lambda invokes again; what was tried again is not
 /// tried once more within a day.
@@ -26,7 +26,7 @@ pub enum Error {
     Identity(#[from] IdentityError),
     /// AWS was asked, and gave no answer to go on with.
     #[error(transparent)]
-    NotAsked(#[from] NotAsked),
+    StackSetError(#[from] StackSetError),
     /// A defect of rootguard.
     #[error("the function panicked: {0}")]
     Panic(String),
@@ -42,7 +42,7 @@ impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         let error_type = match error {
             Error::Identity(_) => "InvalidFunctionArn",
-            Error::NotAsked(_) => "AwsUnavailable",
+            Error::StackSetError(_) => "AwsUnavailable",
             Error::Panic(_) => "Panic",
         };
         Self {
@@ -104,37 +104,92 @@ pub async fn reconcile(
     sdk: &SdkConfig,
 ) -> Result<Reconciled, Error> {
     let account = Account::new(sdk.clone(), Identity::of_function(function_arn)?);
-    let sets = StackSets::new(&account, settings);
+    reconcile_sets(&account, settings, |_| true).await
+}
+
+/// Deploys again to accounts where a stack set of ours failed, or never came to. Only the
+/// stack sets whose names `is_meant` takes.
+///
+/// # Errors
+/// If AWS gives no answer to go on with.
+pub async fn reconcile_sets(
+    account: &Account,
+    settings: &Settings,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<Reconciled, Error> {
+    let reader = StackSets::new(account, settings);
+    let mut sets = BTreeMap::new();
+    for name in reader.names().await? {
+        if is_meant(&name) {
+            let set = reader.read(&name).await?;
+            sets.insert(name, set);
+        }
+    }
+    let mut units: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
+    for unit in sets.values().flat_map(|set| &set.units) {
+        if !units.contains_key(unit.as_str()) {
+            let mut accounts = reader.members(unit).await?;
+            accounts.retain(|id| !settings.excluded_accounts.contains(id));
+            let member = |account| Member {
+                account,
+                unit: unit.clone(),
+            };
+            units.insert(unit, accounts.into_iter().map(member).collect());
+        }
+    }
     let mut reconciled = Reconciled::default();
-    for name in sets.names().await? {
-        let set = sets.read(&name).await?;
-        let Choice { retry, left } = choose(&set, settings, account.observed_at());
-        let mut retried = Retried {
-            left,
-            ..Retried::default()
+    for (name, set) in &sets {
+        let own = set.units.iter();
+        let members: Vec<Member> = own
+            .filter_map(|unit| units.get(unit.as_str()))
+            .flatten()
+            .cloned()
+            .collect();
+        let is_ready = |id: &str| {
+            let mut needed = set.depends_on.iter().filter_map(|name| sets.get(name));
+            needed.all(|needed| needed.is_complete(id))
         };
-        let mut targets: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for instance in retry {
-            if sets.is_active(&instance.account).await? {
-                let target = (instance.region.as_str(), instance.unit.as_str());
-                targets.entry(target).or_default().push(&instance.account);
-            } else {
-                retried.not_active.push(instance.account.clone());
-            }
-        }
-        for (target, accounts) in targets {
-            match sets.retry(&name, target, &accounts).await? {
-                Started::Operation(id) => {
-                    retried.operations.push(id);
-                    let of_region = retried.accounts.entry(target.0.to_owned()).or_default();
-                    of_region.extend(accounts.into_iter().map(str::to_owned));
-                }
-                Started::UnderWay => retried.left.operation_under_way += accounts.len(),
-            }
-        }
-        reconciled.0.insert(name, retried);
+        let choice = choose(set, &members, is_ready, settings, account.observed_at());
+        let done = carry_out(&reader, name, choice).await?;
+        reconciled.0.insert(name.clone(), done);
     }
     Ok(reconciled)
+}
+
+/// Starts an operation for each Region and unit.
+async fn carry_out(
+    sets: &StackSets<'_>,
+    name: &str,
+    choice: Choice<'_>,
+) -> Result<Retried, StackSetError> {
+    let mut retried = Retried {
+        left: choice.left,
+        ..Retried::default()
+    };
+    let mut targets: BTreeMap<(&str, &str, bool), Vec<&str>> = BTreeMap::new();
+    for instance in choice.retry {
+        if sets.is_active(&instance.account).await? {
+            let target = (instance.region.as_str(), instance.unit.as_str(), true);
+            targets.entry(target).or_default().push(&instance.account);
+        } else {
+            retried.not_active.push(instance.account.clone());
+        }
+    }
+    for missing in &choice.missing {
+        let target = (missing.region.as_str(), missing.unit.as_str(), false);
+        targets.entry(target).or_default().push(&missing.account);
+    }
+    for (target, accounts) in targets {
+        match sets.deploy(name, target, &accounts).await? {
+            Started::Operation(id) => {
+                retried.operations.push(id);
+                let in_region = retried.accounts.entry(target.0.to_owned()).or_default();
+                in_region.extend(accounts.into_iter().map(str::to_owned));
+            }
+            Started::UnderWay => retried.left.operation_under_way += accounts.len(),
+        }
+    }
+    Ok(retried)
 }
 
 /// The one line of ours per run.

@@ -1,7 +1,7 @@
 //! How the function is deployed: its environment variables.
 
 /// How the function is deployed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Whether it works in a delegated administrator of StackSets, not in the management
     /// account.
@@ -9,12 +9,28 @@ pub struct Settings {
     /// How many accounts of a stack set are tried again at most in one run, and may fail,
     /// in percent of its instances; one always is.
     pub tolerance_percentage: u8,
+    /// The ids of accounts that nothing is deployed to.
+    pub excluded_accounts: Vec<String>,
+    /// Which failed instances are tried again.
+    pub retry: Retry,
+}
+
+/// Which failed instances are tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retry {
+    /// Those whose reason may pass by itself, once a day and within the tolerance.
+    #[default]
+    Passing,
+    /// All at once: a person has repaired the reason.
+    Everything,
+    /// None; only what is missing is made.
+    Nothing,
 }
 
 /// A variable that says something else than it may.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} is {value:?}; it takes {takes}")]
-pub struct InvalidSettings {
+pub struct SettingsError {
     name: &'static str,
     value: String,
     takes: &'static str,
@@ -26,6 +42,8 @@ pub mod variables {
     pub const CALL_AS: &str = "ROOTGUARD_CALL_AS";
     /// 0 to 100.
     pub const FAILURE_TOLERANCE_PERCENTAGE: &str = "ROOTGUARD_FAILURE_TOLERANCE_PERCENTAGE";
+    /// Ids of accounts, separated by commas; empty or not set, none.
+    pub const EXCLUDED_ACCOUNTS: &str = "ROOTGUARD_EXCLUDED_ACCOUNTS";
 }
 
 impl Settings {
@@ -33,10 +51,10 @@ impl Settings {
     ///
     /// # Errors
     /// If one is missing or says what it may not.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSettings> {
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let read = |name, takes| {
             let value = variable(name).unwrap_or_default();
-            let invalid = InvalidSettings {
+            let invalid = SettingsError {
                 name,
                 value: value.clone(),
                 takes,
@@ -51,9 +69,16 @@ impl Settings {
         };
         let (percentage, invalid) = read(variables::FAILURE_TOLERANCE_PERCENTAGE, "0 to 100");
         let percentage = percentage.parse().ok().filter(|number| *number <= 100);
+        let excluded = variable(variables::EXCLUDED_ACCOUNTS).unwrap_or_default();
+        let excluded = excluded.split(',').map(str::trim);
         Ok(Self {
             delegated,
             tolerance_percentage: percentage.ok_or(invalid)?,
+            excluded_accounts: excluded
+                .filter(|id| !id.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            retry: Retry::Passing,
         })
     }
 }
@@ -88,6 +113,7 @@ mod tests {
         ] {
             let variable = |name: &str| match name {
                 variables::CALL_AS => call_as.map(str::to_owned),
+                variables::EXCLUDED_ACCOUNTS => None,
                 _ => percentage.map(str::to_owned),
             };
             let settings = Settings::of(variable);

@@ -15,11 +15,25 @@ use crate::settings::Settings;
 const LIST: &str = "cloudformation:ListStackSets";
 const INSTANCES: &str = "cloudformation:ListStackInstances";
 const OPERATIONS: &str = "cloudformation:ListStackSetOperations";
+const DESCRIBE: &str = "cloudformation:DescribeStackSet";
 const CREATE: &str = "cloudformation:CreateStackInstances";
+const UPDATE: &str = "cloudformation:UpdateStackInstances";
+const ACCOUNTS: &str = "organizations:ListAccountsForParent";
+const UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
 const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
 
 /// The IAM actions that the function's role needs.
-pub const ACTIONS: &[&str] = &[LIST, INSTANCES, OPERATIONS, CREATE, DESCRIBE_ACCOUNT];
+pub const ACTIONS: &[&str] = &[
+    LIST,
+    DESCRIBE,
+    INSTANCES,
+    OPERATIONS,
+    CREATE,
+    UPDATE,
+    DESCRIBE_ACCOUNT,
+    ACCOUNTS,
+    UNITS,
+];
 
 /// How the names of our stack sets begin.
 const OURS: &str = "rootguard-";
@@ -29,7 +43,7 @@ const UNDER_WAY: &str = "OperationInProgressException";
 
 /// A call that told nothing to go on with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAsked {
+pub enum StackSetError {
     /// It failed, and may not when it is tried again.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -77,7 +91,7 @@ impl<'a> StackSets<'a> {
     }
 
     /// The names of ours.
-    pub(crate) async fn names(&self) -> Result<Vec<String>, NotAsked> {
+    pub(crate) async fn names(&self) -> Result<Vec<String>, StackSetError> {
         let request = self.client.list_stack_sets().call_as(self.call_as());
         let pages = request.status(StackSetStatus::Active).into_paginator();
         let pages = pages.send().collect::<Result<Vec<_>, _>>();
@@ -90,7 +104,7 @@ impl<'a> StackSets<'a> {
     }
 
     /// A stack set, as it is.
-    pub(crate) async fn read(&self, name: &str) -> Result<StackSet, NotAsked> {
+    pub(crate) async fn read(&self, name: &str) -> Result<StackSet, StackSetError> {
         let request = self.client.list_stack_set_operations();
         let request = request.stack_set_name(name).call_as(self.call_as());
         let pages = request.into_paginator().send();
@@ -107,14 +121,63 @@ impl<'a> StackSets<'a> {
         let instances = pages
             .into_iter()
             .flat_map(|page| page.summaries.unwrap_or_default());
+        let request = self.client.describe_stack_set();
+        let request = request.stack_set_name(name).call_as(self.call_as());
+        let described = self.account.call(DESCRIBE, request.send()).await?;
+        let described = known(described.map(|answer| answer.map(|answer| answer.stack_set)))?;
+        let (units, regions, auto) = described
+            .map(|set| {
+                (
+                    set.organizational_unit_ids,
+                    set.regions,
+                    set.auto_deployment,
+                )
+            })
+            .unwrap_or_default();
+        let depends_on = auto.and_then(|auto| auto.depends_on).unwrap_or_default();
         Ok(StackSet {
             instances: instances.map(instance).collect(),
             operations: operations.filter_map(operation).collect(),
+            units: units.unwrap_or_default(),
+            regions: regions.unwrap_or_default(),
+            depends_on: depends_on.iter().filter_map(|arn| name_in(arn)).collect(),
         })
     }
 
+    /// The active accounts below a root or unit, but the management account, which StackSets
+    /// never reaches.
+    pub(crate) async fn members(&self, unit: &str) -> Result<Vec<String>, StackSetError> {
+        let client = aws_sdk_organizations::Client::new(self.account.sdk());
+        let (mut members, mut units) = (Vec::new(), vec![unit.to_owned()]);
+        while let Some(unit) = units.pop() {
+            let request = client.list_accounts_for_parent().parent_id(&unit);
+            let pages = request.into_paginator().send();
+            let pages = pages.collect::<Result<Vec<_>, _>>();
+            let pages = known(self.account.call(ACCOUNTS, pages).await?)?;
+            let accounts = pages
+                .into_iter()
+                .flat_map(|page| page.accounts.unwrap_or_default());
+            let active = accounts.filter(|one| one.state == Some(AccountState::Active));
+            members.extend(active.filter_map(|one| {
+                // The ARN of an account begins with the account that manages it.
+                let managing = one.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+                let id = one.id.as_deref()?;
+                (managing != Some(id)).then(|| id.to_owned())
+            }));
+            let request = client.list_organizational_units_for_parent();
+            let pages = request.parent_id(&unit).into_paginator().send();
+            let pages = pages.collect::<Result<Vec<_>, _>>();
+            let pages = known(self.account.call(UNITS, pages).await?)?;
+            let below = pages
+                .into_iter()
+                .flat_map(|page| page.organizational_units.unwrap_or_default());
+            units.extend(below.filter_map(|unit| unit.id));
+        }
+        Ok(members)
+    }
+
     /// Whether an account is in use.
-    pub(crate) async fn is_active(&self, id: &str) -> Result<bool, NotAsked> {
+    pub(crate) async fn is_active(&self, id: &str) -> Result<bool, StackSetError> {
         let client = aws_sdk_organizations::Client::new(self.account.sdk());
         let request = client.describe_account().account_id(id);
         let answer = self.account.call(DESCRIBE_ACCOUNT, request.send()).await?;
@@ -127,13 +190,14 @@ impl<'a> StackSets<'a> {
         Ok(state == Some(AccountState::Active))
     }
 
-    /// Deploys to these accounts of a unit in a Region again.
-    pub(crate) async fn retry(
+    /// Deploys to these accounts of a unit in a Region. `CreateStackInstances` skips what
+    /// exists already, also where it failed, so that is updated.
+    pub(crate) async fn deploy(
         &self,
         name: &str,
-        (region, unit): (&str, &str),
+        (region, unit, exists): (&str, &str, bool),
         accounts: &[&str],
-    ) -> Result<Started, NotAsked> {
+    ) -> Result<Started, StackSetError> {
         let accounts = accounts.iter().map(|id| (*id).to_owned()).collect();
         let targets = DeploymentTargets::builder()
             .organizational_unit_ids(unit)
@@ -145,22 +209,41 @@ impl<'a> StackSets<'a> {
             .failure_tolerance_percentage(percentage)
             .max_concurrent_percentage(100)
             .concurrency_mode(ConcurrencyMode::SoftFailureTolerance);
-        let request = self
-            .client
-            .create_stack_instances()
-            .stack_set_name(name)
-            .call_as(self.call_as())
-            .deployment_targets(targets.build())
-            .regions(region)
-            .operation_preferences(preferences.build());
-        match self.account.call(CREATE, request.send()).await {
+        let (targets, preferences) = (targets.build(), preferences.build());
+        let started = if exists {
+            let request = self
+                .client
+                .update_stack_instances()
+                .stack_set_name(name)
+                .call_as(self.call_as())
+                .deployment_targets(targets)
+                .regions(region)
+                .operation_preferences(preferences);
+            let answer = self.account.call(UPDATE, request.send()).await;
+            answer.map(|answer| answer.map(|answer| answer.map(|answer| answer.operation_id)))
+        } else {
+            let request = self
+                .client
+                .create_stack_instances()
+                .stack_set_name(name)
+                .call_as(self.call_as())
+                .deployment_targets(targets)
+                .regions(region)
+                .operation_preferences(preferences);
+            let answer = self.account.call(CREATE, request.send()).await;
+            answer.map(|answer| answer.map(|answer| answer.map(|answer| answer.operation_id)))
+        };
+        match started {
             Err(CallError::Failed { code, .. }) if code == UNDER_WAY => Ok(Started::UnderWay),
-            answer => {
-                let id = known(answer?.map(|answer| answer.map(|answer| answer.operation_id)))?;
-                Ok(Started::Operation(id.unwrap_or_default()))
-            }
+            answer => Ok(Started::Operation(known(answer?)?.unwrap_or_default())),
         }
     }
+}
+
+/// The name of a stack set in its ARN, `…:stackset/NAME:ID`.
+fn name_in(arn: &str) -> Option<String> {
+    let id = arn.rsplit_once('/')?.1;
+    Some(id.split(':').next()?.to_owned())
 }
 
 fn instance(summary: StackInstanceSummary) -> Instance {
@@ -191,19 +274,19 @@ fn operation(summary: StackSetOperationSummary) -> Option<(String, Operation)> {
 
 /// What was answered. What is not there, as a stack set that was deleted meanwhile, is
 /// empty.
-fn known<T: Default>(answer: Fact<Option<T>>) -> Result<T, NotAsked> {
+fn known<T: Default>(answer: Fact<Option<T>>) -> Result<T, StackSetError> {
     match answer {
         Fact::Known(answer) => Ok(answer.unwrap_or_default()),
         Fact::Unread(unread) => Err(refused(unread)),
     }
 }
 
-fn refused(unread: Unread) -> NotAsked {
+fn refused(unread: Unread) -> StackSetError {
     let (Unread::Denied { action, code }
     | Unread::Unavailable { action, code }
     | Unread::ValueMissing {
         action,
         value: code,
     }) = unread;
-    NotAsked::Refused { action, code }
+    StackSetError::Refused { action, code }
 }

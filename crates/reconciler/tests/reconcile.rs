@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
 use aws_types::sdk_config::TimeSource;
 use reconciler::{ACTIONS, Reconciled, Retried, Settings, reconcile};
+use sandbox::Document;
 use sandbox::cloudformation::{StackPlace, Template};
-use sandbox::policy::Document;
 use sandbox::{
     Account, AccountState, Fault, FunctionProcess, Organization, ProcessSettings, Resource, Role,
     Sandbox,
@@ -78,7 +79,7 @@ async fn joined() -> Sandbox {
     management.buckets.push(bucket);
     let organization = Organization {
         trusted_services: vec!["member.org.stacksets.cloudformation.amazonaws.com".to_owned()],
-        ..Organization::of([management, account(OLD, true)])
+        ..Organization::with_accounts([management, account(OLD, true)])
     };
     let sandbox = Sandbox::new(organization).unwrap();
     for id in [OLD, NEW] {
@@ -131,9 +132,13 @@ impl TimeSource for Ahead {
 
 /// What is done so many days later.
 async fn run(sandbox: &Sandbox, days: u32) -> Retried {
+    run_with(sandbox, days, 10).await
+}
+
+async fn run_with(sandbox: &Sandbox, days: u32, tolerance_percentage: u8) -> Retried {
     let settings = Settings {
-        delegated: false,
-        tolerance_percentage: 10,
+        tolerance_percentage,
+        ..Settings::default()
     };
     let sdk = sandbox.sdk_config(MANAGEMENT, HOME).to_builder();
     let sdk = sdk.time_source(Ahead(DAY * days)).build();
@@ -161,13 +166,51 @@ async fn an_account_that_joined_without_a_recorder_gets_its_rules_a_day_later() 
     assert_eq!(run(&sandbox, 1).await, Retried::default());
 }
 
+/// Deletes the instance in an account, as if StackSets had never come to it.
+async fn forget(sandbox: &Sandbox, account: &str) {
+    let targets = DeploymentTargets::builder()
+        .organizational_unit_ids("r-root")
+        .accounts(account)
+        .account_filter_type(AccountFilterType::Intersection);
+    let client = Client::new(&sandbox.sdk_config(MANAGEMENT, HOME));
+    let request = client.delete_stack_instances().stack_set_name(SET);
+    let request = request.deployment_targets(targets.build()).regions(HOME);
+    request.retain_stacks(false).send().await.unwrap();
+    sandbox.settled().await;
+}
+
+/// StackSets makes no instance for an account while those fail on which it depends, and does
+/// not come back.
+#[tokio::test]
+async fn an_instance_that_is_missing_is_made() {
+    let sandbox = joined().await;
+    let _ = sandbox.change_account(NEW, |account| account.config_recorder = true);
+    sandbox.advance_clock(DAY);
+    run(&sandbox, 1).await;
+    forget(&sandbox, NEW).await;
+    assert_eq!(statuses(&sandbox).await.len(), 1);
+    let made = run(&sandbox, 1).await;
+    assert_eq!(made.accounts[HOME], [NEW]);
+    assert_eq!(statuses(&sandbox).await, of("SUCCEEDED", "SUCCEEDED"));
+    // Not where nothing is to be deployed.
+    forget(&sandbox, NEW).await;
+    let settings = Settings {
+        excluded_accounts: vec![NEW.to_owned()],
+        ..Settings::default()
+    };
+    let sdk = sandbox.sdk_config(MANAGEMENT, HOME);
+    let Reconciled(sets) = reconcile(FUNCTION, &settings, &sdk).await.unwrap();
+    assert_eq!(sets[SET], Retried::default());
+}
+
 /// Nothing is asked that the role does not allow, and everything that it does is needed.
 #[tokio::test]
 async fn the_calls_are_those_that_are_declared() {
     let sandbox = joined().await;
+    forget(&sandbox, OLD).await;
     sandbox.advance_clock(DAY);
     sandbox.take_calls();
-    run(&sandbox, 1).await;
+    run_with(&sandbox, 1, 100).await;
     let calls = sandbox.take_calls();
     let own = calls.iter().filter(|call| call.account == MANAGEMENT);
     let asked: BTreeSet<_> = own
@@ -260,7 +303,7 @@ async fn another_operation_leaves_it_for_the_next_time() {
     let sandbox = joined().await;
     sandbox.advance_clock(DAY);
     let under_way = Fault::error(400, "OperationInProgressException");
-    sandbox.inject(under_way.action("cloudformation:CreateStackInstances"));
+    sandbox.inject(under_way.action("cloudformation:UpdateStackInstances"));
     let retried = run(&sandbox, 1).await;
     assert_eq!(retried.left.operation_under_way, 1);
     assert_eq!(retried.accounts, BTreeMap::new());
@@ -271,8 +314,8 @@ async fn what_may_not_be_asked_fails_and_is_named() {
     let sandbox = joined().await;
     sandbox.inject(Fault::access_denied().action("cloudformation:ListStackInstances"));
     let settings = Settings {
-        delegated: false,
         tolerance_percentage: 10,
+        ..Settings::default()
     };
     let sdk = sandbox.sdk_config(MANAGEMENT, HOME);
     let failed = reconcile(FUNCTION, &settings, &sdk).await.unwrap_err();

@@ -78,10 +78,6 @@ pub struct RemediationParameters<R: Remediation> {
     /// What it needs to know.
     #[serde(flatten)]
     pub settings: R::Settings,
-    /// Whether the credentials are those of the account that looks after the root users
-    /// of others, and not of the account that is repaired. Whoever starts it says so.
-    #[serde(skip)]
-    pub from_central: bool,
 }
 
 impl<R: Remediation> Parameters for RemediationParameters<R> {
@@ -89,7 +85,6 @@ impl<R: Remediation> Parameters for RemediationParameters<R> {
         Ok(Self {
             approval: Approval::read(R::MODE, reader)?,
             settings: R::Settings::read(reader)?,
-            from_central: false,
         })
     }
 }

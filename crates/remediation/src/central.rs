@@ -6,30 +6,28 @@ use std::panic::AssertUnwindSafe;
 use aws_types::SdkConfig;
 use config_rule::{Account, Arn, Fact, Identity, ParameterError, ParameterKind, Verdict};
 use futures::FutureExt;
+use lambda_runtime::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::error;
 
 use crate::approval::Mode;
 use crate::lambda::{
-    Configuration, Invocation, RemediationError, log, or_panic, repair, serve_each,
+    Configuration, Invocation, RemediationError, log, or_panic, remediate_account, serve_each,
 };
-use crate::member::{MemberSettings, leave_outcome};
+use crate::member::leave_outcome;
 use crate::record::Outcome;
-use crate::remediation::Remediation;
+use crate::remediation::{Remediation, Target};
 use crate::request::{Request, requests};
-
-pub use lambda_runtime::Error;
 
 /// The environment variable with the ARN of the one queue that is believed.
 pub const REQUEST_QUEUE: &str = "ROOTGUARD_REQUEST_QUEUE";
 
-/// Serves the records of the request queue until Lambda ends the process: the whole
-/// `main` of a central `…-remediate`.
+/// Serves the records of the request queue until Lambda ends the process.
 ///
 /// # Errors
 /// When the Lambda Runtime API cannot be reached.
-pub async fn serve<R: FromCentral>() -> Result<(), Error> {
+pub(crate) async fn serve<R: Remediation>() -> Result<(), Error> {
     serve_each(async |invocation: Invocation| {
         let work = AssertUnwindSafe(Box::pin(remediate_all::<R>(invocation)));
         or_panic(work.catch_unwind().await)
@@ -37,19 +35,12 @@ pub async fn serve<R: FromCentral>() -> Result<(), Error> {
     .await
 }
 
-/// A remediation of member accounts from a central one.
-pub trait FromCentral: Remediation {
-    /// What it needs to know about them.
-    fn members(settings: &Self::Settings) -> &MemberSettings;
-}
-
 /// Each request by itself, so that one account's trouble is not another's. A record that
 /// is no request is told and dropped: it would be none the next time either.
-async fn remediate_all<R: FromCentral>(invocation: Invocation) -> Result<Value, RemediationError> {
+async fn remediate_all<R: Remediation>(invocation: Invocation) -> Result<Value, RemediationError> {
     let central = Identity::of_function(&invocation.function_arn)?;
     let requests = requests(&invocation.event, &request_queue()?)?;
-    let mut configuration = Configuration::<R>::read()?;
-    configuration.remediation.from_central = true;
+    let configuration = Configuration::<R>::read()?;
     let mut outcomes = Vec::new();
     for request in requests {
         let request = match request {
@@ -71,7 +62,7 @@ async fn remediate_all<R: FromCentral>(invocation: Invocation) -> Result<Value, 
             continue;
         }
         let (deadline, sdk) = (invocation.deadline, invocation.sdk.clone());
-        let result = repair(&configuration, member.clone(), deadline, sdk).await;
+        let result = remediate_account(&configuration, (member.clone(), true), deadline, sdk).await;
         log(R::METADATA.name, &request.id, &result);
         let answer = match &result {
             Ok(record) => Answer::new(record.outcome, &record.why),
@@ -108,17 +99,23 @@ impl Answer {
 
     /// Leaves it in the member account. A runbook that never finds one fails when its time
     /// is up, so that it could not be left is told here and changes nothing else.
-    async fn leave<R: FromCentral>(
+    async fn leave<R: Remediation>(
         &self,
         configuration: &Configuration<R>,
         sdk: &SdkConfig,
         member: &Identity,
         request: &Request,
     ) {
-        let members = R::members(&configuration.remediation.settings);
+        let Target::MemberAccount { members, .. } = R::TARGET else {
+            return;
+        };
+        let members = members(&configuration.remediation.settings);
         let account = Account::new(sdk.clone(), member.clone());
         let left = async {
-            match members.reach(&account, R::METADATA.name).await? {
+            match members
+                .assume_member_role(&account, R::METADATA.name)
+                .await?
+            {
                 Fact::Known(member) => {
                     let there = member.in_region(&request.region);
                     leave_outcome(&there, &request.id, json!(self).to_string()).await

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_types::SdkConfig;
 use config_rule::{
-    CallError, EXCEPTIONS, Exceptions, Identity, IdentityError, InvalidExceptions, ParameterError,
+    CallError, EXCEPTIONS, Exceptions, ExceptionsError, Identity, IdentityError, ParameterError,
     ParameterKind, Parameters, RuleParameters, parse_parameters, sdk,
 };
 use futures::FutureExt;
@@ -18,11 +18,13 @@ use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::approval::RemediationParameters;
+use crate::central;
+pub use crate::central::REQUEST_QUEUE;
 use crate::event::{RequestError, accept};
 use crate::record::Record;
-use crate::remediation::Remediation;
-use crate::request::RequestRefused;
-use crate::run::{Patience, Run};
+use crate::remediation::{Remediation, Target};
+use crate::request::RequestRefusedError;
+use crate::run::{Run, WaitSettings};
 
 pub use lambda_runtime::Error;
 
@@ -43,7 +45,7 @@ pub enum RemediationError {
     Request(#[from] RequestError),
     /// The event did not come by the request queue.
     #[error(transparent)]
-    Refused(#[from] RequestRefused),
+    Refused(#[from] RequestRefusedError),
     /// The function does not know which account it works in.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -52,7 +54,7 @@ pub enum RemediationError {
     Parameter(#[from] ParameterError),
     /// The function's exceptions cannot be read.
     #[error(transparent)]
-    Exceptions(#[from] InvalidExceptions),
+    Exceptions(#[from] ExceptionsError),
     /// AWS gave no answer that a plan could rest on.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -69,7 +71,7 @@ impl RemediationError {
             Self::Request(_) | Self::Refused(_) => "InvalidRequest",
             Self::Identity(_) => "InvalidFunctionArn",
             Self::Parameter(_) => "InvalidParameter",
-            Self::Exceptions(_) => "InvalidExceptions",
+            Self::Exceptions(_) => "ExceptionsError",
             Self::Call(CallError::Throttled { .. }) => "Throttled",
             Self::Call(_) => "CallFailed",
             Self::Panic(_) => "Panic",
@@ -108,11 +110,15 @@ pub(crate) struct Invocation {
 }
 
 /// Serves invocations until Lambda ends the process: the whole `main` of every
-/// `…-remediate`.
+/// `…-remediate`. The control's [`Target`] says what an invocation is: the request of a
+/// runbook about the function's own account, or records of the request queue.
 ///
 /// # Errors
 /// When the Lambda Runtime API cannot be reached.
 pub async fn serve<R: Remediation>() -> Result<(), Error> {
+    if let Target::MemberAccount { .. } = R::TARGET {
+        return central::serve::<R>().await;
+    }
     serve_each(async |invocation: Invocation| {
         let request_id = invocation.request_id.clone();
         let work = AssertUnwindSafe(Box::pin(remediate::<R>(invocation)));
@@ -183,9 +189,9 @@ async fn remediate<R: Remediation>(
     let identity = Identity::of_function(&invocation.function_arn)?;
     accept(&invocation.event, &identity)?;
     let configuration = Configuration::<R>::read()?;
-    repair(
+    remediate_account(
         &configuration,
-        identity,
+        (identity, false),
         invocation.deadline,
         invocation.sdk,
     )
@@ -209,20 +215,22 @@ impl<R: Remediation> Configuration<R> {
     }
 }
 
-/// Repairs an account as the function's own configuration says.
-pub(crate) async fn repair<R: Remediation>(
+/// Repairs an account as the function's own configuration says. The flag tells that the
+/// credentials are not the account's own, but those of the central account.
+pub(crate) async fn remediate_account<R: Remediation>(
     configuration: &Configuration<R>,
-    identity: Identity,
+    (identity, from_central): (Identity, bool),
     deadline: Instant,
     sdk: SdkConfig,
 ) -> Result<Record<R::Change>, RemediationError> {
     let run = Run {
         sdk,
         identity,
+        from_central,
         parameters: &configuration.rule.control,
         remediation: &configuration.remediation,
         exceptions: &configuration.exceptions,
-        patience: Patience::default(),
+        wait: WaitSettings::default(),
         deadline: deadline - ANSWERING_TIME,
     };
     Ok(run.remediate().await?)

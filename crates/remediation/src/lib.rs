@@ -4,11 +4,10 @@
 //! see, what it would do ([`Plan`]), how it does a step and how it takes one back.
 //! The rest is here, once for all: what the organization allows ([`Approval`]), the
 //! loop that applies and looks again ([`Run`]), the [`Record`], [`undo()`], and the
-//! Lambda function around it ([`lambda::serve`], and [`central::serve`] for repairs from
-//! another account).
+//! Lambda function around it ([`lambda::serve`]).
 
 mod approval;
-pub mod central;
+mod central;
 mod event;
 pub mod lambda;
 mod member;
@@ -22,11 +21,13 @@ mod write;
 
 pub use approval::{Approval, Mode, RemediationParameters};
 pub use event::{RequestError, accept};
-pub use member::{DESCRIBE_ACCOUNT, MemberSettings, PUT_PARAMETER, Standing, claim_today};
+pub use member::{
+    DESCRIBE_ACCOUNT, MemberSettings, OrganizationMembership, PUT_PARAMETER, claim_today,
+};
 pub use plan::{ManualItem, Plan, READ_REFUSED, Step};
 pub use record::{Outcome, Record, RecordedStep, StepStatus};
-pub use remediation::{Remediation, remediation_actions};
-pub use request::{Request, RequestRefused, requests};
-pub use run::{Patience, Run};
+pub use remediation::{Remediation, Target, remediation_actions};
+pub use request::{Request, RequestRefusedError, requests};
+pub use run::{Run, WaitSettings};
 pub use undo::{Undo, UndoneStep, undo};
 pub use write::{StepError, remove, write};

@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use crate::plan::ManualItem;
 
-/// The IAM action of [`Standing`].
+/// The IAM action of [`OrganizationMembership`].
 pub const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
 /// The IAM action, in the member account, of leaving something there.
 pub const PUT_PARAMETER: &str = "ssm:PutParameter";
 
-/// The role of member accounts, path and name, of `infra/remediation.yaml`.
-const DEFAULT_ROLE: &str = "rootguard/root-access";
+/// The role of member accounts, path and name, of `infra/account.yaml`.
+const DEFAULT_ROLE: &str = "rootguard/rootguard-root-access";
 
 /// Where in the member's Parameter Store everything is left.
 const LEFT_BEHIND: &str = "/rootguard/root-remediation";
@@ -67,7 +67,7 @@ impl MemberSettings {
     ///
     /// # Errors
     /// See [`Account::call`].
-    pub async fn reach(
+    pub async fn assume_member_role(
         &self,
         account: &Account,
         control: &'static str,
@@ -131,7 +131,7 @@ fn is_management(account: &str) -> ManualItem {
 /// What AWS Organizations says about an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Standing {
+pub struct OrganizationMembership {
     /// `State`, such as `ACTIVE`.
     pub state: Option<String>,
     /// The management account of its organization: the owner in the account's ARN, as far
@@ -139,7 +139,7 @@ pub struct Standing {
     pub management_account: Option<String>,
 }
 
-impl Standing {
+impl OrganizationMembership {
     /// Asks with the credentials that `account` is asked with. `Known(None)`: it is not
     /// of the organization.
     ///
@@ -191,7 +191,7 @@ impl Standing {
 }
 
 /// Whether the member's Parameter Store takes this. `member` is asked as its role, in the
-/// Region in which somebody will look.
+/// Region in which somebody reads it.
 async fn put(
     member: &Account,
     name: String,
@@ -228,7 +228,7 @@ pub async fn claim_today(member: &Account, control: &str) -> Result<Fact<bool>, 
     let name = format!("{LEFT_BEHIND}/{control}/{day}");
     let claim = async || put(member, name.clone(), now.clone(), false).await;
     let about = format!("{} {name}", member.identity().account());
-    Box::pin(member.throughout(&about, claim())).await
+    Box::pin(member.cached_for_run(&about, claim())).await
 }
 
 /// Leaves the outcome of a request where its runbook waits for it.

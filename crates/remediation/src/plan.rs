@@ -90,6 +90,18 @@ impl ManualItem {
         )
     }
 
+    /// The only thing that follows in a member account whose root user is looked after
+    /// from another account.
+    pub fn ask_central_account(_: &Verdict) -> Self {
+        Self::new(
+            "ASK_CENTRAL_ACCOUNT",
+            "root credentials are deleted from the account that holds IAM's delegated \
+             administration, not from here.",
+            "Press Remediate at the rule in AWS Config, or run rootguard remediate with --account \
+             in that account.",
+        )
+    }
+
     /// The only thing that follows from a fact that could not be read.
     pub fn unread(unread: &Unread) -> Self {
         let (what, runbook) = match unread {

@@ -2,18 +2,33 @@
 
 use std::future::Future;
 
-use config_rule::{Account, CallError, Control, Parameters};
+use config_rule::{Account, CallError, Control, Parameters, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::approval::{Mode, RemediationParameters};
-use crate::plan::Plan;
+use crate::member::MemberSettings;
+use crate::plan::{ManualItem, Plan};
 use crate::write::StepError;
+
+/// The account that a remediation changes, and the account whose function does it.
+pub enum Target<S> {
+    /// The account in which the function runs.
+    OwnAccount,
+    /// A member account, from the account that holds IAM's delegated administration.
+    MemberAccount {
+        /// The part of the settings that says which member accounts, and by which role.
+        members: fn(&S) -> &MemberSettings,
+        /// What is left to a human where a member account is looked at with its own
+        /// credentials.
+        from_member: fn(&Verdict) -> ManualItem,
+    },
+}
 
 /// What a control knows about repair, beside [`Control`].
 ///
 /// As with verdicts, looking and concluding are separate:
-/// [`examine`](Remediation::examine) reads what only a repair needs to know,
+/// [`observe_for_plan`](Remediation::observe_for_plan) reads what only a repair needs to know,
 /// [`plan`](Remediation::plan) concludes without input, output or clock.
 pub trait Remediation: Control + Sized {
     /// What the organization says to this remediation alone.
@@ -24,34 +39,23 @@ pub trait Remediation: Control + Sized {
     /// says everything that either needs.
     type Change: Clone + Serialize + DeserializeOwned + Send + Sync;
 
+    /// The account that is remediated, and from where.
+    const TARGET: Target<Self::Settings>;
     /// Who may start it, unless `rules.toml` differs.
     const MODE: Mode;
     /// IAM actions of reading, beyond those of the evaluation.
-    const EXAMINES: &'static [&'static str];
+    const PLAN_ACTIONS: &'static [&'static str];
     /// IAM actions of applying steps.
-    const WRITES: &'static [&'static str];
+    const APPLY_ACTIONS: &'static [&'static str];
     /// IAM actions of taking steps back, which only a person does.
-    const UNDOES: &'static [&'static str];
-
-    /// The facts that a repair starts from: those of the evaluation, unless the account
-    /// is repaired, and so looked at, from another one.
-    ///
-    /// # Errors
-    /// See [`Control::observe`].
-    fn survey(
-        account: &Account,
-        parameters: &Self::Parameters,
-        _remediation: &RemediationParameters<Self>,
-    ) -> impl Future<Output = Result<Self::Facts, CallError>> + Send {
-        Self::observe(account, parameters)
-    }
+    const REVERT_ACTIONS: &'static [&'static str];
 
     /// Reads what a repair needs to know, and nothing where there is nothing to
     /// repair.
     ///
     /// # Errors
     /// See [`Control::observe`].
-    fn examine(
+    fn observe_for_plan(
         account: &Account,
         facts: &Self::Facts,
         parameters: &Self::Parameters,
@@ -81,7 +85,7 @@ pub trait Remediation: Control + Sized {
     ///
     /// # Errors
     /// If it was not taken back, or is not known to have been.
-    fn take_back(
+    fn revert(
         account: &Account,
         change: &Self::Change,
     ) -> impl Future<Output = Result<(), StepError>> + Send;
@@ -89,6 +93,6 @@ pub trait Remediation: Control + Sized {
 
 /// The IAM actions that the role of a remediating function needs.
 pub fn remediation_actions<R: Remediation>() -> impl Iterator<Item = &'static str> {
-    let reads = R::METADATA.reads.iter().chain(R::EXAMINES);
-    reads.chain(R::WRITES).copied()
+    let reads = R::METADATA.reads.iter().chain(R::PLAN_ACTIONS);
+    reads.chain(R::APPLY_ACTIONS).copied()
 }

@@ -20,7 +20,7 @@ pub struct Request {
 
 /// A record that is no request. Never repeats the payload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RequestRefused {
+pub enum RequestRefusedError {
     /// It did not come from the function's own queue.
     #[error("the event is not from the queue {0}")]
     OtherWay(Arn),
@@ -44,8 +44,8 @@ pub enum RequestRefused {
 pub fn requests(
     event: &Value,
     queue: &Arn,
-) -> Result<Vec<Result<Request, RequestRefused>>, RequestRefused> {
-    let other_way = || RequestRefused::OtherWay(queue.clone());
+) -> Result<Vec<Result<Request, RequestRefusedError>>, RequestRefusedError> {
+    let other_way = || RequestRefusedError::OtherWay(queue.clone());
     let records = event.get("Records").and_then(Value::as_array);
     let records = records.filter(|records| !records.is_empty());
     let records = records.ok_or_else(other_way)?;
@@ -61,24 +61,24 @@ pub fn requests(
     Ok(bodies.map(|body| request(body.as_deref())).collect())
 }
 
-fn request(body: Option<&str>) -> Result<Request, RequestRefused> {
+fn request(body: Option<&str>) -> Result<Request, RequestRefusedError> {
     let envelope = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(body).ok());
-    let envelope = envelope.ok_or(RequestRefused::NoEnvelope)?;
+    let envelope = envelope.ok_or(RequestRefusedError::NoEnvelope)?;
     let text = |key: &str| envelope.get(key).and_then(Value::as_str);
     if text("source") != Some(SOURCE) {
-        return Err(RequestRefused::OtherSource);
+        return Err(RequestRefusedError::OtherSource);
     }
     let is_id = |id: &&str| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
     let account = text("account").filter(is_id);
-    let account = account.ok_or(RequestRefused::NoEnvelope)?;
+    let account = account.ok_or(RequestRefusedError::NoEnvelope)?;
     let region = text("region").filter(|region| consists_of_word(region, 32));
-    let region = region.ok_or(RequestRefused::NoEnvelope)?;
+    let region = region.ok_or(RequestRefusedError::NoEnvelope)?;
     let detail = envelope.get("detail").and_then(Value::as_object);
     let detail = detail.filter(|detail| detail.len() == 1);
     let id = detail.and_then(|detail| detail.get("requestId")?.as_str());
     let id = id.filter(|id| consists_of_word(id, 128));
     Ok(Request {
-        id: id.ok_or(RequestRefused::SaysMore)?.to_owned(),
+        id: id.ok_or(RequestRefusedError::SaysMore)?.to_owned(),
         account: account.to_owned(),
         region: region.to_owned(),
     })
@@ -125,7 +125,7 @@ mod tests {
         }]})
     }
 
-    fn only(event: &Value) -> Result<Request, RequestRefused> {
+    fn only(event: &Value) -> Result<Request, RequestRefusedError> {
         requests(event, &queue()).unwrap().remove(0)
     }
 
@@ -151,7 +151,7 @@ mod tests {
         ] {
             let mut envelope = envelope();
             envelope["detail"] = detail;
-            assert_eq!(only(&event(&envelope)), Err(RequestRefused::SaysMore));
+            assert_eq!(only(&event(&envelope)), Err(RequestRefusedError::SaysMore));
         }
     }
 
@@ -169,7 +169,11 @@ mod tests {
             let mut event = good.clone();
             *event.pointer_mut(pointer).unwrap() = value;
             let refused = requests(&event, &queue());
-            assert_eq!(refused, Err(RequestRefused::OtherWay(queue())), "{pointer}");
+            assert_eq!(
+                refused,
+                Err(RequestRefusedError::OtherWay(queue())),
+                "{pointer}"
+            );
         }
         // Invoked directly, with what an envelope holds.
         assert!(requests(&envelope(), &queue()).is_err());
@@ -184,14 +188,22 @@ mod tests {
     #[test]
     fn other_sources_and_other_accounts_than_accounts_are_refused() {
         for (key, value, refused) in [
-            ("source", json!("aws.config"), RequestRefused::OtherSource),
-            ("source", json!(null), RequestRefused::OtherSource),
-            ("account", json!("all"), RequestRefused::NoEnvelope),
-            ("region", json!("evil.example/"), RequestRefused::NoEnvelope),
+            (
+                "source",
+                json!("aws.config"),
+                RequestRefusedError::OtherSource,
+            ),
+            ("source", json!(null), RequestRefusedError::OtherSource),
+            ("account", json!("all"), RequestRefusedError::NoEnvelope),
+            (
+                "region",
+                json!("evil.example/"),
+                RequestRefusedError::NoEnvelope,
+            ),
             (
                 "account",
                 json!(111_122_223_333_u64),
-                RequestRefused::NoEnvelope,
+                RequestRefusedError::NoEnvelope,
             ),
         ] {
             let mut envelope = envelope();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_types::SdkConfig;
-use config_rule::{Account, CallError, Compliance, Exceptions, Identity, Verdict, reasons};
+use config_rule::{Account, CallError, Compliance, Exceptions, Fact, Identity, Verdict, reasons};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use tracing::info;
@@ -11,7 +11,7 @@ use tracing::info;
 use crate::approval::{Mode, RemediationParameters};
 use crate::plan::{ManualItem, Plan};
 use crate::record::{Outcome, Record, StepStatus};
-use crate::remediation::Remediation;
+use crate::remediation::{Remediation, Target};
 use crate::write::StepError;
 
 /// How often further steps may come to light: what a link of a chain lacks may show
@@ -20,11 +20,11 @@ const MAX_ROUNDS: usize = 5;
 
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct WaitSettings {
     /// For what was done to be seen: IAM is eventually consistent.
     pub verifying: Duration,
     /// Before looking again.
-    pub between_looks: Duration,
+    pub between_observations: Duration,
     /// Between two steps: `CloudTrail` takes one change a second.
     pub between_steps: Duration,
     /// Before trying a step again whose resource is being changed.
@@ -33,11 +33,11 @@ pub struct Patience {
     pub busy_attempts: u32,
 }
 
-impl Default for Patience {
+impl Default for WaitSettings {
     fn default() -> Self {
         Self {
             verifying: Duration::from_mins(1),
-            between_looks: Duration::from_secs(3),
+            between_observations: Duration::from_secs(3),
             between_steps: Duration::from_secs(1),
             while_busy: Duration::from_secs(15),
             busy_attempts: 5,
@@ -51,6 +51,9 @@ pub struct Run<'a, R: Remediation> {
     pub sdk: SdkConfig,
     /// The account that is repaired.
     pub identity: Identity,
+    /// Whether the credentials are those of the account that looks after the root users
+    /// of others, and not the account's own.
+    pub from_central: bool,
     /// The parameters of the rule.
     pub parameters: &'a R::Parameters,
     /// What the remediation may do and needs to know.
@@ -58,13 +61,13 @@ pub struct Run<'a, R: Remediation> {
     /// What the organization accepts for a while: it is not repaired.
     pub exceptions: &'a Exceptions,
     /// How long is waited.
-    pub patience: Patience,
+    pub wait: WaitSettings,
     /// When no further step is begun, and no further look taken.
     pub deadline: Instant,
 }
 
 /// An account as it was looked at.
-struct Look<C> {
+struct Observation<C> {
     account: Account,
     verdict: Verdict,
     plan: Plan<C>,
@@ -76,8 +79,8 @@ impl<R: Remediation> Run<'_, R> {
     /// # Errors
     /// When AWS gave no answer that a plan could rest on.
     pub async fn plan(&self) -> Result<Record<R::Change>, CallError> {
-        let look = self.look(self.account()).await?;
-        Ok(self.record(look))
+        let observation = self.observe(self.account()).await?;
+        Ok(self.record(observation))
     }
 
     /// Looks afresh, whoever called and whatever they believe; applies what is
@@ -88,8 +91,8 @@ impl<R: Remediation> Run<'_, R> {
     /// When AWS gave no answer that a plan could rest on. Nothing was changed.
     pub async fn remediate(&self) -> Result<Record<R::Change>, CallError> {
         let account = self.account();
-        let look = self.look(account.clone()).await?;
-        let mut record = self.record(look);
+        let observation = self.observe(account.clone()).await?;
+        let mut record = self.record(observation);
         if self.remediation.approval.mode == Mode::Off && !record.steps.is_empty() {
             record.ended(Outcome::Refused, "the mode of this remediation is off");
         }
@@ -115,37 +118,78 @@ impl<R: Remediation> Run<'_, R> {
         Account::new(self.sdk.clone(), self.identity.clone())
     }
 
-    async fn look(&self, account: Account) -> Result<Look<R::Change>, CallError> {
+    async fn observe(&self, account: Account) -> Result<Observation<R::Change>, CallError> {
         let (parameters, remediation) = (self.parameters, self.remediation);
-        let facts = Box::pin(R::survey(&account, parameters, remediation)).await?;
+        let facts = match Box::pin(self.observe_facts(&account)).await? {
+            Fact::Known(facts) => facts,
+            Fact::Unread(unread) => {
+                return Ok(Observation {
+                    account,
+                    plan: Plan::manual(ManualItem::unread(&unread)),
+                    verdict: Verdict::from(unread),
+                });
+            }
+        };
         let verdict = R::evaluate(&facts, parameters);
         let (id, now) = (account.identity().account(), account.observed_at());
         let verdict = self.exceptions.apply(id, verdict, now);
         let plan = if verdict.reason == reasons::EXCEPTED {
             // Before anything more is asked: that may set off an alarm.
             Plan::refused(ManualItem::excepted(&verdict))
+        } else if let Target::MemberAccount { from_member, .. } = R::TARGET
+            && !self.from_central
+        {
+            match verdict.compliance {
+                Compliance::Compliant | Compliance::NotApplicable => Plan::default(),
+                Compliance::Unverifiable => Plan::manual(ManualItem::unverifiable(&verdict)),
+                Compliance::NonCompliant => Plan::manual(from_member(&verdict)),
+            }
         } else {
-            let details = Box::pin(R::examine(&account, &facts, parameters, remediation)).await?;
+            let details = Box::pin(R::observe_for_plan(
+                &account,
+                &facts,
+                parameters,
+                remediation,
+            ))
+            .await?;
             R::plan(&facts, &details, parameters, &remediation.settings)
         };
-        Ok(Look {
+        Ok(Observation {
             account,
             verdict,
             plan,
         })
     }
 
+    /// The facts of the evaluation. A member account is asked through its role: that
+    /// opens no root session.
+    async fn observe_facts(&self, account: &Account) -> Result<Fact<R::Facts>, CallError> {
+        let member = match R::TARGET {
+            Target::MemberAccount { members, .. } if self.from_central => {
+                let members = members(&self.remediation.settings);
+                let member = members.assume_member_role(account, R::METADATA.name);
+                match member.await? {
+                    Fact::Known(member) => member,
+                    Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
+                }
+            }
+            Target::MemberAccount { .. } | Target::OwnAccount => account.clone(),
+        };
+        let facts = Box::pin(R::observe(&member, self.parameters)).await?;
+        Ok(Fact::Known(facts))
+    }
+
     /// The record of having looked, and how it would end if nothing were done.
-    fn record(&self, look: Look<R::Change>) -> Record<R::Change> {
-        let satisfied = is_satisfied(&look.verdict);
+    fn record(&self, observation: Observation<R::Change>) -> Record<R::Change> {
+        let satisfied = is_satisfied(&observation.verdict);
         let approval = self.remediation.approval;
-        let refused = look.plan.refused.clone();
+        let refused = observation.plan.refused.clone();
         let mut record = Record::of(
             R::METADATA.name,
             &self.identity,
-            look.account.observed_at(),
-            look.verdict,
-            look.plan,
+            observation.account.observed_at(),
+            observation.verdict,
+            observation.plan,
             |step| approval.withholds(step),
         );
         if let Some(why) = refused {
@@ -168,7 +212,7 @@ impl<R: Remediation> Run<'_, R> {
                 continue;
             }
             if !is_first {
-                sleep(self.patience.between_steps).await;
+                sleep(self.wait.between_steps).await;
             }
             is_first = false;
             let step = &recorded.step;
@@ -205,10 +249,10 @@ impl<R: Remediation> Run<'_, R> {
         let mut attempt = 1;
         loop {
             let result = Box::pin(R::apply(account, change)).await;
-            let goes_on = attempt < self.patience.busy_attempts
-                && Instant::now() + self.patience.while_busy < self.deadline;
+            let goes_on = attempt < self.wait.busy_attempts
+                && Instant::now() + self.wait.while_busy < self.deadline;
             match result {
-                Err(StepError::Busy { .. }) if goes_on => sleep(self.patience.while_busy).await,
+                Err(StepError::Busy { .. }) if goes_on => sleep(self.wait.while_busy).await,
                 result => return result,
             }
             attempt += 1;
@@ -220,22 +264,23 @@ impl<R: Remediation> Run<'_, R> {
     /// before are added to the record, not yet tried.
     async fn verify(&self, account: &Account, record: &mut Record<R::Change>) {
         let approval = self.remediation.approval;
-        let end = (Instant::now() + self.patience.verifying).min(self.deadline);
+        let end = (Instant::now() + self.wait.verifying).min(self.deadline);
         loop {
-            let not_verified = match self.look(account.afresh()).await {
+            let not_verified = match self.observe(account.new_observation()).await {
                 Err(error) => format!("not verified: {error}"),
-                Ok(look) => {
-                    let calls = look.account.calls();
+                Ok(observation) => {
+                    let calls = observation.account.calls();
                     record.calls.extend(calls.into_iter().map(str::to_owned));
                     let is_left = |step| approval.withholds(step).is_none();
-                    let left = look.plan.steps.iter().find(|step| is_left(step));
+                    let left = observation.plan.steps.iter().find(|step| is_left(step));
                     let left = left.map(|step| step.what.clone());
-                    let satisfied = is_satisfied(&look.verdict);
-                    let seen = look.verdict.annotation();
-                    record.after = Some(look.verdict);
-                    record.manual = look.plan.manual;
-                    let is_empty = look.plan.steps.is_empty() && record.manual.is_empty();
-                    let is_new = record.add(look.plan.steps, |step| approval.withholds(step));
+                    let satisfied = is_satisfied(&observation.verdict);
+                    let seen = observation.verdict.annotation();
+                    record.after = Some(observation.verdict);
+                    record.manual = observation.plan.manual;
+                    let is_empty = observation.plan.steps.is_empty() && record.manual.is_empty();
+                    let is_new =
+                        record.add(observation.plan.steps, |step| approval.withholds(step));
                     match left {
                         Some(_) if is_new => return,
                         Some(left) => format!("not verified: still to be done: {left}"),
@@ -250,10 +295,10 @@ impl<R: Remediation> Run<'_, R> {
                     }
                 }
             };
-            if Instant::now() + self.patience.between_looks >= end {
+            if Instant::now() + self.wait.between_observations >= end {
                 return record.ended(Outcome::Failed, not_verified);
             }
-            sleep(self.patience.between_looks).await;
+            sleep(self.wait.between_observations).await;
         }
     }
 }

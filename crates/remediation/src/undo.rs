@@ -46,7 +46,7 @@ pub async fn undo<R: Remediation>(account: &Account, record: &Record<R::Change>)
                 why: "it cannot be undone".to_owned(),
             }
         } else {
-            match Box::pin(R::take_back(account, &step.change)).await {
+            match Box::pin(R::revert(account, &step.change)).await {
                 Ok(()) => StepStatus::Applied,
                 Err(error) => {
                     undo.outcome = Outcome::Failed;

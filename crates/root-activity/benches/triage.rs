@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use config_rule::Timestamp;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use root_activity::{Memory, Message, Watched, triage};
+use root_activity::{Memory, Message, Publication, Watched, triage};
 use serde_json::{Value, json};
 
 /// A batch as large as Lambda gives.
@@ -49,7 +49,14 @@ fn bench(criterion: &mut Criterion) {
             let words: usize = plan
                 .notices
                 .iter()
-                .map(|notice| notice.facts.message().len() + notice.facts.subject().len())
+                .map(|notice| {
+                    notice
+                        .facts
+                        .publications()
+                        .iter()
+                        .map(Publication::size)
+                        .sum::<usize>()
+                })
                 .sum();
             (words, plan.held.len())
         });

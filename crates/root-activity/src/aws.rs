@@ -1,4 +1,4 @@
-//! The calls that the function makes, one method for each.
+//! The calls that the function makes to AWS, one method for each.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use config_rule::{ASSUME_ROLE, Account, CallError, EvidenceRole, Fact, Unread};
 
 use crate::input::{Evaluate, Note};
 use crate::message::Message;
-use crate::notice::Facts;
+use crate::publication::Publication;
 use crate::settings::Settings;
 
 const PUBLISH: &str = "sns:Publish";
@@ -19,7 +19,7 @@ const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
 const START_EVALUATION: &str = "config:StartConfigRulesEvaluation";
 
 /// The IAM actions that the function's role needs. [`ASSUME_ROLE`] is for the evaluation
-/// role, which needs [`START_EVALUATION`].
+/// role, which needs `config:StartConfigRulesEvaluation`.
 pub const ACTIONS: &[&str] = &[
     PUBLISH,
     SEND_MESSAGE,
@@ -34,13 +34,13 @@ pub const EVALUATION_ACTIONS: &[&str] = &[START_EVALUATION];
 /// The most entries of a batch request to SQS.
 pub(crate) const MOST_ENTRIES: usize = 10;
 
-/// A call that did not do what it was for.
+/// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// It failed, and may not when it is tried again.
+    /// It failed and may succeed when it is repeated.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// It will never succeed as things are.
+    /// AWS refused it, and will refuse it again.
     #[error("{action} was refused ({code})")]
     Refused {
         /// The IAM action.
@@ -48,38 +48,51 @@ pub enum DeliveryError {
         /// AWS's error code.
         code: String,
     },
-    /// What it is about does not exist.
-    #[error("{0}: there is no such thing")]
-    NoSuchThing(&'static str),
+    /// The resource does not exist.
+    #[error("{0}: the resource does not exist")]
+    NotFound(&'static str),
     /// The request could not be made.
     #[error("{0}: {1}")]
     NotSent(&'static str, String),
 }
 
 impl DeliveryError {
-    /// Whether trying again later may help.
+    /// Returns `true` if repeating the call later may help.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Call(_))
     }
+
+    /// Returns `true` if a smaller message may be accepted: the content of this one was refused.
+    pub(crate) fn may_accept_smaller(&self) -> bool {
+        match self {
+            Self::Call(CallError::Failed { code, .. }) => !["Internal", "Unavailable", "KMS"]
+                .iter()
+                .any(|cause| code.contains(cause)),
+            Self::NotSent(..) => true,
+            Self::Call(_) | Self::Refused { .. } | Self::NotFound(_) => false,
+        }
+    }
 }
 
-/// The account that the function works in, and how it is deployed.
+/// The account and the settings that the function works with.
 pub(crate) struct Aws<'a> {
     pub(crate) account: Account,
     pub(crate) settings: &'a Settings,
 }
 
 impl Aws<'_> {
-    /// Tells people.
-    pub(crate) async fn publish(&self, facts: &Facts) -> Result<(), DeliveryError> {
+    /// Publishes a message to the topic.
+    pub(crate) async fn publish(&self, publication: Publication) -> Result<(), DeliveryError> {
         use aws_sdk_sns::types::MessageAttributeValue;
         let mut request = aws_sdk_sns::Client::new(self.account.sdk())
             .publish()
             .topic_arn(&self.settings.topic_arn)
-            .subject(facts.subject())
-            .message(facts.message())
-            .message_structure("json");
-        for (name, value) in facts.attributes() {
+            .set_subject(publication.subject)
+            .message(publication.message);
+        if publication.by_protocol {
+            request = request.message_structure("json");
+        }
+        for (name, value) in publication.attributes {
             let value = MessageAttributeValue::builder()
                 .data_type("String")
                 .string_value(value)
@@ -90,7 +103,7 @@ impl Aws<'_> {
         done(PUBLISH, self.account.call(PUBLISH, request.send()).await?)
     }
 
-    /// Puts a message aside that nothing can be made of, with the reason.
+    /// Sends a message that cannot be read to the dead-letter queue, with the reason.
     pub(crate) async fn bury(&self, message: &Message, reason: &str) -> Result<(), DeliveryError> {
         let mut request = self
             .sqs()
@@ -162,7 +175,7 @@ impl Aws<'_> {
         }
     }
 
-    /// Lets AWS Config evaluate rules in an account.
+    /// Starts the evaluation of rules in an account.
     pub(crate) async fn evaluate(&self, evaluate: &Evaluate) -> Result<(), DeliveryError> {
         let Evaluate {
             account, partition, ..
@@ -170,7 +183,7 @@ impl Aws<'_> {
         let name = self.settings.evaluation_role.as_deref().unwrap_or_default();
         let arn = format!("arn:{partition}:iam::{account}:role/{name}");
         let role = arn.parse().ok().and_then(EvidenceRole::new);
-        let role = role.ok_or(DeliveryError::NoSuchThing(ASSUME_ROLE))?;
+        let role = role.ok_or(DeliveryError::NotFound(ASSUME_ROLE))?;
         let there = match self.account.through(&role, "root-activity").await? {
             Fact::Known(there) => there,
             Fact::Unread(unread) => return Err(refused(unread)),
@@ -179,8 +192,7 @@ impl Aws<'_> {
             Some(region) => there.in_region(region),
             None => there,
         };
-        // Not tried again here: the SDK takes "once a minute" for throttling, and would
-        // let the next batch wait.
+        // The SDK would take "once a minute" for throttling, retry, and delay the next batch.
         let config = aws_sdk_config::config::Builder::from(there.sdk())
             .retry_config(RetryConfig::disabled())
             .build();
@@ -202,7 +214,7 @@ impl Aws<'_> {
 fn done<T>(action: &'static str, answer: Fact<Option<T>>) -> Result<(), DeliveryError> {
     match answer {
         Fact::Known(Some(_)) => Ok(()),
-        Fact::Known(None) => Err(DeliveryError::NoSuchThing(action)),
+        Fact::Known(None) => Err(DeliveryError::NotFound(action)),
         Fact::Unread(unread) => Err(refused(unread)),
     }
 }

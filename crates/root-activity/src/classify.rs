@@ -1,40 +1,41 @@
-//! What a record means.
+//! The meaning of a record.
 
 use serde::Serialize;
 
+use crate::exposure::opens_to_everybody;
 use crate::kind::Kind;
 use crate::record::{Outcome, Record};
 use crate::tampering::{Tampering, Watched, tampering};
 
-/// What a record means.
+/// The meaning of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// People are told.
+    /// Reported as activity of this kind.
     Report(Kind),
-    /// People are told that the guard was changed, and the account is evaluated.
+    /// Reported as a change of the guard; the account is evaluated.
     Tampering(Tampering),
-    /// Nobody is told.
+    /// Not reported.
     Silent(Silence),
 }
 
-/// Why nobody is told.
+/// The reason that a record is not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silence {
     /// A service acted for the root user, as AWS Support does when it reads an account.
     ServiceInvoked,
-    /// AWS itself acted.
+    /// AWS itself acted (`invokedBy` is `AWS Internal`).
     AwsInternal,
-    /// A service says that something happened; nobody called it.
+    /// A service reports an event of its own, which nobody called.
     ServiceEvent,
-    /// It has a root ARN, is of a user called root, or has an empty ARN; not of root.
+    /// It has an ARN like root's, an empty ARN or a user called root, and another type.
     LooksLikeRoot,
-    /// Somebody else did something else.
+    /// Another principal, and no change of the guard.
     OtherPrincipal,
 }
 
 impl Class {
-    /// What people are told it is.
+    /// The kind under which it is reported.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Report(kind) => Some(*kind),
@@ -44,8 +45,10 @@ impl Class {
     }
 }
 
-/// Decides what a record means. Whether root acted in a privileged session is not in the
-/// record and is decided later.
+/// Classifies a record by itself. Privileged sessions are not in the record; [`triage`]
+/// knows them.
+///
+/// [`triage`]: crate::triage()
 pub fn classify(record: &Record, watched: &Watched) -> Class {
     if record.text("eventType") == Some("AwsServiceEvent") {
         return Class::Silent(if record.is_by_root() {
@@ -69,7 +72,7 @@ pub fn classify(record: &Record, watched: &Watched) -> Class {
         return Class::Silent(not_root(record));
     }
     match record.invoked_by() {
-        // What people do in the console.
+        // The console makes calls for people.
         None | Some("signin.amazonaws.com") => Class::Report(by_root(record)),
         Some("AWS Internal") => Class::Silent(Silence::AwsInternal),
         Some(_) => Class::Silent(Silence::ServiceInvoked),
@@ -88,7 +91,7 @@ fn not_root(record: &Record) -> Silence {
     }
 }
 
-/// What a person did as root.
+/// Classifies a record of a person who acted as root.
 fn by_root(record: &Record) -> Kind {
     let call = record.call();
     let outcome = record.outcome();
@@ -113,25 +116,32 @@ fn by_root(record: &Record) -> Kind {
         "signin:PasswordUpdated" => Kind::PasswordChanged,
         // Known from public detection rules; AWS's guides have no sample of it.
         "signin:EmailUpdated" => Kind::EmailChanged,
-        call if is_about_root_itself(record) => about_credentials(call),
+        call if is_about_root_itself(record) && call.starts_with("iam:") => {
+            about_credentials(call, record)
+        }
+        _ if opens_to_everybody(record) => Kind::PolicyOpened,
         _ => Kind::ApiCall,
     }
 }
 
-/// Whether a call about credentials is about those of the caller: no user is named, or
-/// the one that the console calls so.
+/// Returns `true` if a call about credentials is about root's own: it names no user, or the
+/// name that the console uses for root.
 fn is_about_root_itself(record: &Record) -> bool {
     let user = record.text("requestParameters/userName");
     user.is_none_or(|user| user.eq_ignore_ascii_case("AWS ROOT USER"))
 }
 
-fn about_credentials(call: &str) -> Kind {
+fn about_credentials(call: &str, record: &Record) -> Kind {
     match call {
         "iam:CreateAccessKey" | "iam:UploadSigningCertificate" => Kind::CredentialCreated,
-        "iam:DeleteAccessKey"
-        | "iam:UpdateAccessKey"
-        | "iam:DeleteSigningCertificate"
-        | "iam:UpdateSigningCertificate" => Kind::CredentialRemoved,
+        // A record without the parameter, because it was too large, is taken for the worse.
+        "iam:UpdateAccessKey" | "iam:UpdateSigningCertificate" => {
+            match record.text("requestParameters/status") {
+                Some("Inactive") => Kind::CredentialRemoved,
+                _ => Kind::CredentialActivated,
+            }
+        }
+        "iam:DeleteAccessKey" | "iam:DeleteSigningCertificate" => Kind::CredentialRemoved,
         "iam:CreateLoginProfile" => Kind::LoginProfileCreated,
         "iam:UpdateLoginProfile" => Kind::PasswordChanged,
         "iam:DeleteLoginProfile" => Kind::LoginProfileDeleted,

@@ -1,4 +1,4 @@
-//! One invocation: what was decided about a batch is done.
+//! One invocation: carries out what was decided about a batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -8,33 +8,36 @@ use config_rule::{Account, Identity, IdentityError};
 use futures::stream::{self, StreamExt as _};
 use serde::Serialize;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::aws::{Aws, DeliveryError, MOST_ENTRIES};
 use crate::input::{Evaluate, Note};
 use crate::memory::Memory;
-use crate::message::{Message, NotABatch};
+use crate::message::{BatchError, Message};
 use crate::notice::Notice;
 use crate::settings::Settings;
 use crate::triage::{Dead, Held, Plan, triage};
 
-/// What is kept of the time for telling Lambda which messages to give back.
+/// The time that is kept for answering Lambda.
 const ANSWERING: Duration = Duration::from_millis(500);
 
-/// How many calls are under way at once.
+/// The number of calls that are made at once.
 const AT_ONCE: usize = 8;
 
-/// After how long AWS Config is asked again. It evaluates a rule once a minute at most.
+/// The delay before AWS Config is asked again. It evaluates a rule once a minute at most.
 const ASK_AGAIN: Duration = Duration::from_secs(65);
 
-/// How often AWS Config is asked before somebody has to look.
+/// The number of times that AWS Config is asked before the function gives up.
 const MOST_ATTEMPTS: u32 = 10;
 
-/// How soon a note is read for the first time: when the batch with its message is over.
+/// The delay of a new note, so that the batch with its message is over first.
 const NOTE_DELAY: Duration = Duration::from_secs(20);
 
-/// The function: what it was deployed with, and what this instance of it remembers.
+/// The longest time that a notice waits for the name of its account.
+const NAME_LOOKUP: Duration = Duration::from_secs(2);
+
+/// An instance of the function: its settings and its memory.
 #[derive(Debug)]
 pub struct Function {
     sdk: SdkConfig,
@@ -44,7 +47,7 @@ pub struct Function {
     names: Mutex<HashMap<String, Option<String>>>,
 }
 
-/// What Lambda is told: the messages that go back into the queue. All others are done.
+/// The answer to Lambda: the messages that go back into the queue. All others are done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -63,10 +66,10 @@ pub struct BatchItemFailure {
 /// A batch that is given back as a whole.
 #[derive(thiserror::Error)]
 pub enum FunctionError {
-    /// It is no batch of messages.
+    /// It is not a batch of messages.
     #[error(transparent)]
-    NotABatch(#[from] NotABatch),
-    /// The function does not know where it runs.
+    BatchError(#[from] BatchError),
+    /// The ARN of the function cannot be read.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
@@ -77,8 +80,8 @@ impl std::fmt::Debug for FunctionError {
     }
 }
 
-/// The messages that still go back. Every message is among them until it is done with, so
-/// that whatever goes wrong loses none.
+/// The messages that still go back. A message is among them until it is done with, so that
+/// no failure loses one.
 struct Returned(BTreeSet<String>);
 
 impl Returned {
@@ -88,7 +91,7 @@ impl Returned {
 }
 
 impl Function {
-    /// The function, as it is deployed.
+    /// Creates an instance.
     pub fn new(sdk: SdkConfig, settings: Settings) -> Self {
         Self {
             sdk,
@@ -98,10 +101,10 @@ impl Function {
         }
     }
 
-    /// Handles a batch. What is not done when the time is up goes back.
+    /// Handles a batch. Messages that are not done when the time is up go back.
     ///
     /// # Errors
-    /// When the event is no batch. Then all of it goes back.
+    /// Returns an error if the event is not a batch. Then all of it goes back.
     pub async fn handle(
         &self,
         event: &serde_json::Value,
@@ -134,7 +137,7 @@ impl Function {
         })
     }
 
-    /// People first; then what must not be forgotten; then AWS Config.
+    /// Publishes the notices first, then leaves notes, then asks AWS Config.
     async fn carry_out(
         &self,
         plan: Plan,
@@ -165,7 +168,7 @@ impl Function {
         }
     }
 
-    /// Publishes notices, and says which were. The messages of others go back.
+    /// Publishes notices, and returns those that were. The messages of others go back.
     async fn tell(
         &self,
         notices: Vec<Notice>,
@@ -175,8 +178,10 @@ impl Function {
     ) -> Vec<Notice> {
         let mut publishing = stream::iter(notices)
             .map(|mut notice| async {
-                notice.facts.account_name = self.name(&notice.facts.account, aws).await;
-                let result = aws.publish(&notice.facts).await;
+                let name = self.name(&notice.facts.account, aws);
+                let name = timeout(NAME_LOOKUP, name).await.unwrap_or_default();
+                notice.facts = notice.facts.named(name.as_deref());
+                let result = publish(&notice, aws).await;
                 (notice, result)
             })
             .buffer_unordered(AT_ONCE);
@@ -194,7 +199,7 @@ impl Function {
         published
     }
 
-    /// The name of an account. That it cannot be had now must not keep a message back.
+    /// The name of an account, if it is known.
     async fn name(&self, account: &str, aws: &Aws<'_>) -> Option<String> {
         if let Some(known) = self.names.lock().await.get(account) {
             return known.clone();
@@ -212,8 +217,8 @@ impl Function {
         name
     }
 
-    /// Lets AWS Config evaluate rules, or leaves a note to try again. Whether one of both
-    /// was done, or nothing can be.
+    /// Starts the evaluation of rules, or leaves a note to try again. Returns `false` if neither
+    /// succeeded but may later.
     async fn evaluate(&self, mut evaluate: Evaluate, aws: &Aws<'_>) -> bool {
         evaluate
             .rules
@@ -235,6 +240,25 @@ impl Function {
         info!(account, rules, error = %failure, "evaluation put off");
         aws.note(&Note::Evaluate(evaluate), ASK_AGAIN).await.is_ok()
     }
+}
+
+/// Publishes a notice. A message that SNS refuses is sent again smaller, at last as one line.
+async fn publish(notice: &Notice, aws: &Aws<'_>) -> Result<(), DeliveryError> {
+    let mut publications = notice.facts.publications().into_iter().peekable();
+    while let Some(publication) = publications.next() {
+        let size = publication.size();
+        match aws.publish(publication).await {
+            Err(refused) if refused.may_accept_smaller() && publications.peek().is_some() => {
+                warn!(size, error = %refused, "the message was refused and is sent again smaller");
+            }
+            result => return result,
+        }
+    }
+    // One line always fits.
+    Err(DeliveryError::NotSent(
+        "sns:Publish",
+        "no message is small enough".to_owned(),
+    ))
 }
 
 /// The rules that should be evaluated after these notices, once for every account.
@@ -285,7 +309,7 @@ async fn bury(
     }
 }
 
-/// Says how long messages wait. One of which that fails waits for the queue's own time-out.
+/// Hides the messages that wait. If that fails, they wait for the queue's own time-out.
 async fn hide(held: &[Held], by_id: &HashMap<&str, &Message>, aws: &Aws<'_>) {
     let held: Vec<_> = held
         .iter()
@@ -304,7 +328,7 @@ async fn hide(held: &[Held], by_id: &HashMap<&str, &Message>, aws: &Aws<'_>) {
         .await;
 }
 
-/// The one line of ours per notice.
+/// Logs one line per notice.
 fn log(notice: &Notice, result: &Result<(), DeliveryError>) {
     let facts = &notice.facts;
     let (kind, subject) = (facts.kind.to_string(), facts.subject());

@@ -1,56 +1,57 @@
-//! What arrives in the queue: events that EventBridge forwarded, and notes to ourselves.
+//! The bodies of the queue's messages: events that EventBridge forwarded, and notes that this
+//! function wrote to itself.
 
 use config_rule::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::record::{NotARecord, Record};
+use crate::record::{Record, RecordError};
 
 /// The source of the events with which a drill announces itself.
 pub const DRILL_SOURCE: &str = "rootguard.drill";
 
-/// What the body of a message turned out to be.
+/// The parsed body of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A record that AWS wrote.
     Record(Record),
     /// An event that is not believed.
     Unauthenticated(Unauthenticated),
-    /// A drill that announces itself.
+    /// The announcement of a drill.
     Drill(Drill),
-    /// What this function wrote to itself.
+    /// A note that this function wrote to itself.
     Note(Note),
 }
 
-/// An event that did not come the way root activity does: somebody made it up, or a
-/// rule forwards what it should not.
+/// An event that did not come from CloudTrail: somebody made it up, or a rule forwards
+/// events that it should not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unauthenticated {
     /// The account that sent it. AWS writes this.
     pub account: String,
-    /// What it says it comes from.
+    /// Its `source`.
     pub source: String,
-    /// What it lacks.
+    /// The reason that it is not believed.
     pub why: String,
 }
 
-/// A drill: for a while, what this principal does in this account is labelled. It is
-/// reported all the same, because anybody may announce a drill.
+/// A drill: until it is over, the calls that a drill makes are labelled if this principal
+/// makes them in this account. They are reported all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Drill {
-    /// Its name, which the receipt has too.
+    /// Its name, as in the receipt.
     pub id: String,
     /// The account it happens in: the one that announced it.
     #[serde(default)]
     pub account: String,
-    /// Who does it: the ARN of a role session.
+    /// The ARN of the role session that holds it.
     pub principal: String,
     /// When it will be over.
     pub until: Timestamp,
 }
 
-/// What this function wrote to itself, because the queue is its only memory.
+/// A note to itself: the queue is the only memory of this function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Note {
@@ -62,17 +63,17 @@ pub enum Note {
     Evaluate(Evaluate),
 }
 
-/// A privileged root session, as the account saw it from which it was opened.
+/// A privileged root session, as recorded in the account from which it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// The access key that its calls have.
+    /// The access key of its calls.
     pub access_key: String,
-    /// Who opened it.
+    /// The principal that opened it.
     pub principal: String,
-    /// What for: the name of the task policy.
+    /// The name of its task policy.
     pub task: String,
-    /// When it is forgotten.
+    /// The time at which it is forgotten.
     pub until: Timestamp,
 }
 
@@ -86,23 +87,23 @@ pub struct Evaluate {
     pub partition: String,
     /// The rules.
     pub rules: Vec<String>,
-    /// How often it was tried before.
+    /// The number of attempts so far.
     pub attempts: u32,
 }
 
-/// The body of a message that nothing can be made of. Says why and repeats no content.
+/// A body that cannot be read. The reason repeats none of its content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
-    /// It is no event of EventBridge.
-    #[error("the body is no event: it has no {0}")]
+    /// It is not an event of EventBridge.
+    #[error("the body is not an EventBridge event: it has no {0}")]
     NotAnEvent(&'static str),
-    /// It is an event about something else.
+    /// It is an event whose detail is not a record.
     #[error(transparent)]
-    NotARecord(#[from] NotARecord),
-    /// It is a note or an announcement with a mistake.
+    RecordError(#[from] RecordError),
+    /// It is a note or an announcement that lacks something.
     #[error("the {0} cannot be read: {1}")]
     Malformed(&'static str, String),
     /// Reading it panicked: a defect of rootguard.
@@ -114,12 +115,12 @@ pub enum Unreadable {
 const NOTE: &str = "rootguardNote";
 
 impl Note {
-    /// The body of a message with this note.
+    /// Returns the body of a message with this note.
     pub fn to_body(&self) -> String {
         serde_json::json!({ NOTE: self }).to_string()
     }
 
-    /// When it has done its work. Nothing, where it is done at once.
+    /// The time until which it stays in the queue; `None` if it is acted on once.
     pub(crate) fn until(&self) -> Option<Timestamp> {
         match self {
             Self::Session(session) => Some(session.until),
@@ -133,7 +134,7 @@ impl Input {
     /// Reads the body of a message.
     ///
     /// # Errors
-    /// When nothing can be made of it.
+    /// Returns [`Unreadable`] if it is neither an event nor a note.
     pub fn read(body: &str) -> Result<Self, Unreadable> {
         let mut event: Value =
             serde_json::from_str(body).map_err(|error| Unreadable::NotJson(error.to_string()))?;
@@ -163,11 +164,12 @@ impl Input {
                 why,
             }));
         }
-        Ok(Self::Record(Record::new(detail)?))
+        Ok(Self::Record(Record::new(detail)?.received_by(&account)))
     }
 }
 
-/// Why an event is not believed, by the three things that only AWS can write.
+/// Returns the reason that an event is not believed. AWS alone writes a source that begins
+/// with `aws.` and the envelope's account.
 fn disbelieve(source: &str, detail_type: &str, account: &str, detail: &Value) -> Option<String> {
     if !source.starts_with("aws.") {
         return Some("its source is not an AWS service".to_owned());
@@ -175,12 +177,10 @@ fn disbelieve(source: &str, detail_type: &str, account: &str, detail: &Value) ->
     if !detail_type.ends_with("via CloudTrail") {
         return Some("it did not come via CloudTrail".to_owned());
     }
-    let recipient = detail.get("recipientAccountId").and_then(Value::as_str);
-    match recipient {
-        Some(recipient) if recipient == account => None,
-        Some(_) => Some("the record is of another account than the event".to_owned()),
-        None => Some("the record does not say whose it is".to_owned()),
-    }
+    // EventBridge delivered records without this member until 2021.
+    let recipient = detail.get("recipientAccountId").unwrap_or(&Value::Null);
+    let is_of_account = recipient.is_null() || recipient == "" || recipient == account;
+    (!is_of_account).then(|| "the record is of another account than the event".to_owned())
 }
 
 fn malformed(what: &'static str, error: &serde_json::Error) -> Unreadable {

@@ -1,4 +1,4 @@
-//! What can be reported, how bad that is, and what to do about it.
+//! Kinds of activity, their severity, and the advice for each.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::controls::{HARDWARE_ROOT_MFA, NO_ROOT_KEYS};
 
-/// Something that people are told about. The worst comes last.
+/// A kind of activity that is reported. The order is that of severity: the worst comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -44,27 +44,31 @@ pub enum Kind {
     MfaDeactivated,
     /// Root got a password.
     LoginProfileCreated,
+    /// An access key or certificate of root was activated.
+    CredentialActivated,
     /// Root got an access key or a certificate.
     CredentialCreated,
+    /// Root opened a resource policy to everybody.
+    PolicyOpened,
     /// Somebody changed what guards the account.
     Tampering,
 }
 
-/// How soon somebody should look.
+/// The urgency of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
-    /// When there is time.
+    /// For information: to be read when there is time.
     Info,
-    /// Today.
+    /// To be looked at today.
     High,
-    /// Now.
+    /// To be looked at now.
     Critical,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Drill,
         Self::PrivilegedSession,
         Self::MfaCheck,
@@ -82,11 +86,13 @@ impl Kind {
         Self::EmailChanged,
         Self::MfaDeactivated,
         Self::LoginProfileCreated,
+        Self::CredentialActivated,
         Self::CredentialCreated,
+        Self::PolicyOpened,
         Self::Tampering,
     ];
 
-    /// How soon somebody should look.
+    /// The severity of this kind.
     pub fn severity(self) -> Severity {
         match self {
             Self::Drill | Self::PrivilegedSession => Severity::Info,
@@ -102,8 +108,8 @@ impl Kind {
         }
     }
 
-    /// Whether it may wait until its session was silent for a minute, if the session was
-    /// reported just before. What changes credentials never waits.
+    /// Returns `true` if it may wait for up to a minute when its session was reported just
+    /// before. Changes of credentials and policies never wait.
     pub(crate) fn may_wait(self) -> bool {
         matches!(
             self,
@@ -117,15 +123,19 @@ impl Kind {
         )
     }
 
-    /// Whether it takes the calls to know what happened.
+    /// Returns `true` if the subject must name the call to say what happened.
     pub(crate) fn is_told_by_its_calls(self) -> bool {
         matches!(
             self,
-            Self::ApiCall | Self::DeniedCall | Self::Tampering | Self::PrivilegedSession
+            Self::ApiCall
+                | Self::DeniedCall
+                | Self::PolicyOpened
+                | Self::Tampering
+                | Self::PrivilegedSession
         )
     }
 
-    /// What happened, as the beginning of a subject.
+    /// The beginning of a subject.
     pub(crate) fn headline(self) -> &'static str {
         match self {
             Self::Drill => "DRILL: no root use",
@@ -145,15 +155,17 @@ impl Kind {
             Self::EmailChanged => "ROOT e-mail address CHANGED",
             Self::MfaDeactivated => "ROOT MFA DEACTIVATED",
             Self::LoginProfileCreated => "ROOT password CREATED",
+            Self::CredentialActivated => "ROOT key or certificate ACTIVATED",
             Self::CredentialCreated => "ROOT key or certificate CREATED",
+            Self::PolicyOpened => "ROOT opened a policy to ALL",
             Self::Tampering => "Guard changed",
         }
     }
 
-    /// What to do about it.
+    /// The advice for whoever reads the notice.
     pub(crate) fn advice(self) -> &'static str {
         match self {
-            Self::Drill => "Nothing: somebody tests whether these messages arrive.",
+            Self::Drill => "Nothing: somebody is testing that these messages arrive.",
             Self::PrivilegedSession => {
                 "Nothing if you know this principal and task. Otherwise revoke the \
                  principal's sessions and ask who may call sts:AssumeRoot."
@@ -164,7 +176,7 @@ impl Kind {
                  root's access keys, and treat the account as compromised."
             }
             Self::Unauthenticated => {
-                "No root use is proven. Find out who may send events to the activity bus, \
+                "This does not prove root use. Find out who may send events to the activity bus, \
                  and which rule forwarded this one."
             }
             Self::SignInFailed => {
@@ -199,21 +211,29 @@ impl Kind {
                 "Root of this account can sign in again. Ask who needed it, and delete the \
                  password when they are done."
             }
-            Self::CredentialCreated => {
+            Self::CredentialCreated | Self::CredentialActivated => {
                 "Delete it, after asking the owner; root must not have keys. If nobody admits \
                  it, treat the account as compromised."
             }
+            Self::PolicyOpened => {
+                "Take the statement for everybody out of the resource's policy now, and ask the \
+                 owner of this account why it was added. If nobody did this, treat the account \
+                 as compromised."
+            }
             Self::Tampering => {
-                "Ask the principal why. Undo the change unless it was agreed; until then this \
-                 account may be acting unseen. The rules concerned are being evaluated."
+                "Ask the principal why. Undo the change unless it was agreed; until then, root \
+                 activity in this account may go unnoticed. AWS Config is evaluating the rules \
+                 concerned."
             }
         }
     }
 
-    /// The rules that should look at the account at once.
+    /// The rules that AWS Config should evaluate in the account at once.
     pub(crate) fn controls(self) -> &'static [&'static str] {
         match self {
-            Self::CredentialCreated | Self::CredentialRemoved => &[NO_ROOT_KEYS],
+            Self::CredentialCreated | Self::CredentialActivated | Self::CredentialRemoved => {
+                &[NO_ROOT_KEYS]
+            }
             Self::MfaEnabled
             | Self::MfaDeactivated
             | Self::LoginProfileCreated

@@ -15,10 +15,10 @@ use crate::settings::Settings;
 /// Serves invocations until Lambda ends the process.
 ///
 /// # Errors
-/// When a variable is missing, or the Lambda Runtime API cannot be reached.
+/// Returns an error if a variable is missing or the Lambda Runtime API cannot be reached.
 pub async fn serve() -> Result<(), Error> {
     config_rule::lambda::log_json();
-    let settings = Settings::of(|name| env::var(name).ok())?;
+    let settings = Settings::from_variables(|name| env::var(name).ok())?;
     let function = Function::new(sdk::of_function(), settings);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let remaining = event
@@ -40,7 +40,7 @@ pub async fn serve() -> Result<(), Error> {
 impl From<FunctionError> for Diagnostic {
     fn from(error: FunctionError) -> Self {
         let error_type = match error {
-            FunctionError::NotABatch(_) => "InvalidEvent",
+            FunctionError::BatchError(_) => "InvalidEvent",
             FunctionError::Identity(_) => "InvalidFunctionArn",
         };
         Self {

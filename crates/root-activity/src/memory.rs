@@ -1,5 +1,5 @@
-//! What one instance of the function knows from the batches before. A cache: what must
-//! not be forgotten is in the queue, as notes.
+//! The memory of one instance of the function. It is a cache: what must not be forgotten is in
+//! the queue, as notes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use config_rule::Timestamp;
 use crate::input::{Drill, Note, Session};
 use crate::notice::Notice;
 
-/// How long a session that was reported stays silent, unless it does something worse.
+/// The time for which a session that was reported stays silent, unless it does something worse.
 pub(crate) const QUIET: Duration = Duration::from_mins(1);
 
-/// How long an event is remembered, to know its duplicates.
+/// The time for which an event is remembered, to recognise its duplicates.
 const REMEMBER_EVENTS: Duration = Duration::from_mins(10);
 
-/// The most of anything that is remembered. Beyond, everything is forgotten at once: the
-/// worst of that is a message twice.
+/// The most entries of any kind. Beyond, everything is forgotten at once: the worst result is
+/// a notice that is published twice.
 const MOST: usize = 20_000;
 
-/// What an instance of the function remembers.
+/// The sessions, drills and events that an instance of the function remembers.
 #[derive(Debug, Default)]
 pub struct Memory {
     sessions: HashMap<String, Session>,
     drills: HashMap<String, Drill>,
-    /// When each was reported last.
+    /// The time at which each burst was reported last.
     bursts: HashMap<String, Timestamp>,
     events: HashMap<String, Timestamp>,
 }
 
 impl Memory {
-    /// Takes note.
+    /// Remembers a note.
     pub(crate) fn learn(&mut self, note: Note) {
         match note {
             Note::Session(session) => {
@@ -48,24 +48,24 @@ impl Memory {
         self.sessions.get(access_key)
     }
 
-    /// The drill in which a principal does something in an account.
+    /// The drill that a principal holds in an account.
     pub(crate) fn drill(&self, account: &str, principal: &str) -> Option<&Drill> {
         let mut drills = self.drills.values();
         drills.find(|drill| drill.account == account && drill.principal == principal)
     }
 
-    /// Whether the event was reported.
+    /// Returns `true` if the event was reported.
     pub(crate) fn has_reported(&self, event: &str) -> bool {
         self.events.contains_key(event)
     }
 
-    /// How long a burst still has to be silent, because it was reported a moment ago.
+    /// The time for which a burst that was reported just before still has to be silent.
     pub(crate) fn quiet(&self, burst: &str, now: Timestamp) -> Duration {
         let reported = self.bursts.get(burst);
         reported.map_or(Duration::ZERO, |at| QUIET.saturating_sub(now.since(*at)))
     }
 
-    /// Remembers what people were told.
+    /// Remembers a notice that was published.
     pub fn reported(&mut self, notice: &Notice, now: Timestamp) {
         self.bursts.insert(notice.burst.clone(), now);
         let events = notice.events.iter();

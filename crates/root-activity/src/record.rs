@@ -1,60 +1,37 @@
-//! A CloudTrail record, and what is asked of it.
+//! A CloudTrail record: typed access to the members that decide what it means.
 
 use serde_json::Value;
+
+use crate::session_task;
 
 /// The identity type of the root user, and of nobody else.
 const ROOT: &str = "Root";
 
-/// The calls that some task policy of `sts:AssumeRoot` allows (aws-facts E), under the
-/// names that CloudTrail has for them.
-const TASK_CALLS: &[&str] = &[
-    "iam:CreateLoginProfile",
-    "iam:DeactivateMFADevice",
-    "iam:DeleteAccessKey",
-    "iam:DeleteLoginProfile",
-    "iam:DeleteSigningCertificate",
-    "iam:DeleteVirtualMFADevice",
-    "iam:GetAccessKeyLastUsed",
-    "iam:GetAccountSummary",
-    "iam:GetLoginProfile",
-    "iam:GetUser",
-    "iam:ListAccessKeys",
-    "iam:ListMFADevices",
-    "iam:ListSigningCertificates",
-    "s3:DeleteBucketPolicy",
-    "s3:GetBucketPolicy",
-    "s3:ListBuckets",
-    "s3:PutBucketPolicy",
-    "sqs:GetQueueAttributes",
-    "sqs:GetQueueUrl",
-    "sqs:ListQueues",
-    "sqs:SetQueueAttributes",
-];
-
-/// A CloudTrail record. It says who did what; everything else about it may be missing.
+/// A CloudTrail record. It has an event name, an event source and an identity; every other
+/// member may be missing.
 ///
-/// Read leniently: records of twenty years differ, and a member of another type than AWS
-/// documents, or an empty text, is as one that is absent.
+/// Records of fifteen years differ, so it is read leniently: a member of a type that AWS does
+/// not document, or an empty text, counts as absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record(Value);
 
-/// Something that is no CloudTrail record.
+/// A JSON value that is not a CloudTrail record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the detail is no CloudTrail record: it has no {0}")]
-pub struct NotARecord(&'static str);
+#[error("the detail is not a CloudTrail record: it has no {0}")]
+pub struct RecordError(&'static str);
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It did what it was asked to.
+    /// It succeeded.
     Succeeded,
-    /// The caller was not allowed to.
+    /// It was refused for lack of permission, or the sign-in failed.
     Denied,
-    /// It failed otherwise.
+    /// It failed for another reason.
     Failed,
 }
 
-/// What is known about multi-factor authentication.
+/// Use of multi-factor authentication, as far as a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mfa {
     /// A second factor was given.
@@ -66,29 +43,30 @@ pub enum Mfa {
 }
 
 impl Record {
-    /// Takes a value for a record, if it says what happened and by whom.
+    /// Creates a record from a JSON object.
     ///
     /// # Errors
-    /// When it does not.
-    pub fn new(value: Value) -> Result<Self, NotARecord> {
+    /// Returns the name of the first member that is missing: `eventName`, `eventSource` or
+    /// `userIdentity`.
+    pub fn new(value: Value) -> Result<Self, RecordError> {
         let record = Self(value);
         for member in ["eventName", "eventSource"] {
-            record.text(member).ok_or(NotARecord(member))?;
+            record.text(member).ok_or(RecordError(member))?;
         }
         let identity = record.0.get("userIdentity");
         if !identity.is_some_and(Value::is_object) {
-            return Err(NotARecord("userIdentity"));
+            return Err(RecordError("userIdentity"));
         }
         Ok(record)
     }
 
-    /// The text at a path such as `userIdentity/type`; none if it is empty.
+    /// Returns the text at a path such as `userIdentity/type`; `None` if it is empty.
     pub fn text(&self, path: &str) -> Option<&str> {
         let text = self.value(path)?.as_str()?;
         (!text.is_empty()).then_some(text)
     }
 
-    /// The value at a path.
+    /// Returns the value at a path.
     pub fn value(&self, path: &str) -> Option<&Value> {
         path.split('/')
             .try_fold(&self.0, |value, member| value.get(member))
@@ -99,12 +77,12 @@ impl Record {
         self.text("eventName").unwrap_or_default()
     }
 
-    /// The service that was asked, such as `iam.amazonaws.com`.
+    /// The service that was called, such as `iam.amazonaws.com`.
     pub fn event_source(&self) -> &str {
         self.text("eventSource").unwrap_or_default()
     }
 
-    /// The call as IAM would name it, such as `iam:CreateAccessKey`.
+    /// The call in IAM's notation, such as `iam:CreateAccessKey`.
     pub fn call(&self) -> String {
         let service = self.event_source();
         let service = match service.split('.').next().unwrap_or(service) {
@@ -112,6 +90,23 @@ impl Record {
             service => service,
         };
         format!("{service}:{}", self.event_name())
+    }
+
+    /// Returns `true` if CloudTrail left out the request's parameters because they made the
+    /// record too large.
+    pub fn has_omitted_parameters(&self) -> bool {
+        self.value("requestParameters/omitted") == Some(&Value::Bool(true))
+    }
+
+    /// Adds the account of the event's envelope to a record that names none, as EventBridge
+    /// delivered them until 2021.
+    pub(crate) fn received_by(mut self, account: &str) -> Self {
+        if self.account().is_empty()
+            && let Some(members) = self.0.as_object_mut()
+        {
+            members.insert("recipientAccountId".to_owned(), account.into());
+        }
+        self
     }
 
     /// The account in which it happened.
@@ -130,8 +125,8 @@ impl Record {
         arn.split(':').nth(1).unwrap_or("aws")
     }
 
-    /// Whether the root user is the principal: by the type alone. ARNs that end in
-    /// `:root` and users called root are others'.
+    /// Returns `true` if the root user is the principal. Only the identity's type decides:
+    /// ARNs that end in `:root` and users called root belong to others.
     pub fn is_by_root(&self) -> bool {
         self.text("userIdentity/type") == Some(ROOT)
     }
@@ -146,7 +141,7 @@ impl Record {
         self.text("userIdentity/accessKeyId")
     }
 
-    /// Who did it, in the shortest words that say so.
+    /// The principal: an ARN, or the best name that the record has.
     pub fn principal(&self) -> String {
         let identity = |member: &str| self.text(&format!("userIdentity/{member}"));
         if self.is_by_root() {
@@ -161,7 +156,7 @@ impl Record {
             .to_owned()
     }
 
-    /// How it ended. The sign-in service says so in its own words.
+    /// The result of the call. The sign-in service reports it in `responseElements`.
     pub fn outcome(&self) -> Outcome {
         let result = format!("responseElements/{}", self.event_name());
         if self.text(&result) == Some("Failure") {
@@ -177,8 +172,7 @@ impl Record {
         }
     }
 
-    /// Whether a second factor was given, in whatever case AWS writes it: `Yes` for
-    /// users, `YES` for root (aws-facts F4).
+    /// The use of a second factor. AWS writes `Yes` for users and `YES` for root.
     pub fn mfa(&self) -> Mfa {
         let said = self
             .text("additionalEventData/MFAUsed")
@@ -190,22 +184,25 @@ impl Record {
         }
     }
 
-    /// Whether it may be a call in a privileged root session: one that a task allows, by
-    /// root, with temporary credentials and without a second factor. Nothing in it tells
-    /// such a call from one that root made itself (aws-facts F4; that the flag
-    /// `assumedRoot` may be missing is sourced, that `mfaAuthenticated` is never `"true"`
-    /// is taken from AWS's sample).
+    /// Returns `true` if a privileged root session may explain the call: root made it with
+    /// temporary credentials and without a second factor, and some task expects it. Nothing in
+    /// the member's record tells such a call from one that root made itself: the flag
+    /// `assumedRoot` is often missing, and that `mfaAuthenticated` is never `"true"` is taken
+    /// from AWS's sample.
     pub fn may_be_in_privileged_session(&self) -> bool {
         let temporary = self.access_key().is_some_and(|key| key.starts_with("ASIA"));
         self.is_by_root()
             && self.invoked_by().is_none()
             && temporary
             && self.mfa() != Mfa::Used
-            && TASK_CALLS.contains(&self.call().as_str())
+            && session_task::may_explain(&self.call())
     }
 
-    /// Whether the record itself says that it is of a privileged root session.
+    /// Returns `true` if the record itself says that it belongs to a privileged root session
+    /// and some task expects the call.
     pub fn is_flagged_privileged(&self) -> bool {
-        self.is_by_root() && self.text("userIdentity/sessionContext/assumedRoot") == Some("true")
+        self.is_by_root()
+            && self.text("userIdentity/sessionContext/assumedRoot") == Some("true")
+            && session_task::may_explain(&self.call())
     }
 }

@@ -1,16 +1,16 @@
-//! How the function is deployed: its environment variables.
+//! The settings of the function, from its environment variables.
 
 use crate::controls::CONTROLS;
 use crate::tampering::Watched;
 
-/// How the function is deployed.
+/// The settings of the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The topic that people subscribe to.
+    /// The ARN of the topic that notices are published to.
     pub topic_arn: String,
-    /// The queue that the function works on, where its notes are.
+    /// The URL of the queue that the function works on, with its notes.
     pub queue_url: String,
-    /// Where messages go that nothing can be made of.
+    /// The URL of the queue for messages that cannot be read.
     pub dead_letter_queue_url: String,
     /// The role, by path and name, through which rules are evaluated in the account
     /// concerned. Without it none are.
@@ -19,16 +19,16 @@ pub struct Settings {
     pub evaluation_region: Option<String>,
     /// The rules that are deployed. AWS Config refuses a request that names another.
     pub rules: Vec<String>,
-    /// What is worth a message when somebody changes it.
+    /// The resources whose changes are reported.
     pub watched: Watched,
 }
 
-/// A variable that the function cannot work without.
+/// A required variable that is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {0} is not set")]
-pub struct NotSet(pub &'static str);
+pub struct SettingError(pub &'static str);
 
-/// The environment variables, by what they are for. Lists are separated by commas.
+/// The names of the environment variables. Lists are separated by commas.
 pub mod variables {
     #![allow(missing_docs, reason = "each is a field of Settings by its name")]
     pub const TOPIC_ARN: &str = "ROOTGUARD_TOPIC_ARN";
@@ -42,14 +42,14 @@ pub mod variables {
 }
 
 impl Settings {
-    /// Reads them from variables. One that is empty is not set.
+    /// Reads the settings from variables. An empty variable counts as not set.
     ///
     /// # Errors
-    /// When one is missing that the function cannot work without.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, NotSet> {
+    /// Returns the first required variable that is not set.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         use variables as v;
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
-        let required = |name| set(name).ok_or(NotSet(name));
+        let required = |name| set(name).ok_or(SettingError(name));
         let list = |name| {
             let items = set(name)?;
             let items = items.split(',').map(|item| item.trim().to_owned());
@@ -84,23 +84,26 @@ mod tests {
 
     #[test]
     fn what_is_not_set_has_a_default_or_is_named() {
-        let settings = Settings::of(|name| REQUIRED.contains(&name).then(|| name.to_owned()));
+        let settings =
+            Settings::from_variables(|name| REQUIRED.contains(&name).then(|| name.to_owned()));
         let settings = settings.unwrap();
         assert_eq!(settings.rules, CONTROLS);
         assert_eq!(settings.watched, Watched::default());
         assert_eq!(settings.evaluation_role, None);
         for missing in REQUIRED {
-            let settings = Settings::of(|name| (name != missing).then(|| "x".to_owned()));
-            assert_eq!(settings, Err(NotSet(missing)));
             let settings =
-                Settings::of(|name| Some(if name == missing { " " } else { "x" }.into()));
-            assert_eq!(settings, Err(NotSet(missing)));
+                Settings::from_variables(|name| (name != missing).then(|| "x".to_owned()));
+            assert_eq!(settings, Err(SettingError(missing)));
+            let settings = Settings::from_variables(|name| {
+                Some(if name == missing { " " } else { "x" }.into())
+            });
+            assert_eq!(settings, Err(SettingError(missing)));
         }
     }
 
     #[test]
     fn lists_are_separated_by_commas() {
-        let settings = Settings::of(|_| Some("a, b,,c ".to_owned())).unwrap();
+        let settings = Settings::from_variables(|_| Some("a, b,,c ".to_owned())).unwrap();
         assert_eq!(settings.rules, ["a", "b", "c"]);
         assert_eq!(settings.watched.own_names, ["a", "b", "c"]);
     }

@@ -31,17 +31,9 @@ pub struct Watched {
 impl Default for Watched {
     fn default() -> Self {
         let resources = ["logs", "cloudwatch", "sns"];
-        let own = [
-            "rootguard*",
-            "no-root-keys*",
-            "hardware-root-mfa*",
-            "trail-logging*",
-            "root-usage-alarm*",
-            "root-activity*",
-        ];
         Self {
             resources: resources.map(|service| format!("arn:*:{service}:*")).into(),
-            own_names: own.map(str::to_owned).into(),
+            own_names: vec!["rootguard-*".to_owned()],
         }
     }
 }

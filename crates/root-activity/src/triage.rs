@@ -1,5 +1,6 @@
-//! What becomes of every message of a batch.
+//! The decision about every message of a batch.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::panic::catch_unwind;
 use std::time::Duration;
@@ -15,30 +16,33 @@ use crate::notice::{Notice, Sighting};
 use crate::record::{Outcome, Record};
 use crate::tampering::Watched;
 
-/// The longest that anything waits before people are told, counted from its arrival in
-/// the queue.
+/// The longest time for which an event waits before it is reported, counted from its arrival
+/// in the queue.
 pub const HOLD: Duration = Duration::from_mins(2);
 
-/// How long a message that waits is hidden before it is looked at again.
+/// The time for which a message that waits is hidden before it is read again.
 const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
-/// How long it is known that an access key is of a privileged root session: the session
+/// The time for which the access key of a privileged root session is remembered: the session
 /// itself, 15 minutes at most, and as long again for records that are late.
 const KNOW_SESSION: Duration = Duration::from_mins(30);
 
 /// The longest drill that is believed.
 const LONGEST_DRILL: Duration = Duration::from_hours(1);
 
-/// What is to be done with the messages of a batch. Each of them is in one place.
+/// The calls of a drill that are reported. Nothing else that its principal does is its own.
+const DRILL_CALLS: &[&str] = &["cloudwatch:SetAlarmState"];
+
+/// The work that the messages of a batch give. Each message is in one place.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// What people are told, of one or several messages.
+    /// The notices to publish, the worst first. Each is made of one or several messages.
     pub notices: Vec<Notice>,
     /// Messages with rules that AWS Config still has to evaluate.
     pub evaluations: Vec<(String, Evaluate)>,
     /// Messages that wait in the queue.
     pub held: Vec<Held>,
-    /// Messages that nothing can be made of.
+    /// Messages that cannot be read.
     pub dead: Vec<Dead>,
     /// Messages that are done with.
     pub done: Vec<String>,
@@ -49,27 +53,27 @@ pub struct Plan {
 pub struct Held {
     /// The message.
     pub id: String,
-    /// How long it is hidden.
+    /// The time for which it is hidden.
     pub wait: Duration,
 }
 
-/// A message that nothing can be made of.
+/// A message that cannot be read.
 #[derive(Debug)]
 pub struct Dead {
     /// The message.
     pub id: String,
-    /// Why.
+    /// The reason.
     pub reason: Unreadable,
 }
 
-/// A message that people may have to be told about.
+/// A message that may have to be reported.
 struct Candidate<'a> {
     message: &'a Message,
     sighting: Sighting,
 }
 
-/// Decides about every message. What a batch says about privileged sessions and drills
-/// holds for all of it, wherever in the batch it says so.
+/// Decides about every message. The privileged sessions and drills that a batch announces
+/// hold for all of it, wherever in the batch they stand.
 pub fn triage(
     messages: &[Message],
     memory: &mut Memory,
@@ -108,10 +112,13 @@ pub fn triage(
     for burst in bursts(candidates, memory, &mut plan, now) {
         report_or_hold(burst, memory, &mut plan, now);
     }
+    // If the time is up before all are published, the worst are.
+    plan.notices
+        .sort_by_key(|notice| Reverse(notice.facts.kind));
     plan
 }
 
-/// What one message is about.
+/// The content of one message.
 enum Read {
     Silent,
     Note(Note),
@@ -160,7 +167,7 @@ fn sighting(record: Record, kind: Kind, message: &Message, arrived: Timestamp) -
         ..Sighting::new(kind, account)
     };
     if kind == Kind::PrivilegedSession {
-        // It is about the account whose root user somebody wants to be.
+        // It is about the account that the session is for.
         let target = record.text("requestParameters/targetPrincipal");
         let target = target.and_then(|target| target.split(':').rfind(|part| is_account(part)));
         if let Some(target) = target {
@@ -180,8 +187,8 @@ fn is_account(part: &str) -> bool {
     part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What calls belong together: those with one access key, else those of one principal
-/// from one address.
+/// The key of the events that are reported together: those with one access key, else those
+/// of one principal from one address.
 fn burst_of(record: &Record) -> String {
     let address = record.text("sourceIPAddress").unwrap_or_default();
     match record.access_key() {
@@ -194,7 +201,7 @@ fn in_session(access_key: &str) -> String {
     format!("session {access_key}")
 }
 
-/// The privileged root session that a call opened, if it did.
+/// The privileged root session that a call opened.
 fn opened(record: &Record, arrived: Timestamp) -> Option<Session> {
     let access_key = record.text("responseElements/credentials/accessKeyId")?;
     let policy = record.text("requestParameters/taskPolicyArn/arn");
@@ -250,8 +257,8 @@ fn take_note(note: Note, message: &Message, memory: &mut Memory, plan: &mut Plan
     }
 }
 
-/// Groups what belongs together, without what was reported before and what may still
-/// turn out to be of a privileged session.
+/// Groups the events that are reported together. Leaves out those that were reported before,
+/// and those that a privileged session may still explain.
 fn bursts<'a>(
     candidates: Vec<Candidate<'a>>,
     memory: &Memory,
@@ -279,8 +286,8 @@ fn bursts<'a>(
     bursts.into_values().collect()
 }
 
-/// Adds what the memory knows: the privileged session and the drill that it is of. Says
-/// how long to wait for knowing.
+/// Adds the privileged session and the drill that the memory knows. Returns the time to wait
+/// for one that it does not know yet.
 fn look_closer(
     sighting: &mut Sighting,
     message: &Message,
@@ -291,16 +298,17 @@ fn look_closer(
         return Duration::ZERO;
     };
     let principal = record.text("userIdentity/arn").unwrap_or_default();
+    let is_of_drill = !record.is_by_root() && DRILL_CALLS.contains(&record.call().as_str());
     let drill = memory.drill(record.account(), principal);
+    let drill = drill.filter(|_| is_of_drill).map(|drill| drill.id.clone());
     let key = record.access_key().filter(|_| record.is_by_root());
     let session = key.and_then(|key| memory.session(key)).cloned();
     let doubtful = record.is_flagged_privileged() || record.may_be_in_privileged_session();
 
-    sighting.drill = drill.map(|drill| drill.id.clone());
+    sighting.drill = drill;
     if let Some(session) = session {
         sighting.burst = in_session(&session.access_key);
-        sighting.session = Some(session);
-        sighting.in_privileged_session();
+        sighting.in_privileged_session(session);
         Duration::ZERO
     } else if doubtful {
         left_to_wait(message, now).min(LOOK_AGAIN)
@@ -328,7 +336,7 @@ fn report_or_hold(burst: Vec<Candidate<'_>>, memory: &Memory, plan: &mut Plan, n
     plan.notices.push(Notice::new(ids, sightings));
 }
 
-/// How long a message may still wait. Not at all, if nobody knows how long it did.
+/// The time for which a message may still wait: none if its arrival is unknown.
 fn left_to_wait(message: &Message, now: Timestamp) -> Duration {
     let waited = message.sent_at.map_or(HOLD, |sent| now.since(sent));
     HOLD.saturating_sub(waited)

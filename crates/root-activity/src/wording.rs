@@ -1,32 +1,33 @@
-//! A notice in words: a subject, a text for people, a text for machines, and attributes
-//! by which subscriptions choose.
+//! A notice in words: the subject and the text of a mail.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
+use crate::facts::{CallCount, Event, Facts};
 use crate::kind::Kind;
-use crate::notice::Facts;
 
-/// The most characters that SNS takes as a subject.
+/// The most characters that SNS accepts as a subject.
 const SUBJECT: usize = 100;
 
 impl Facts {
-    /// What happened, where and from where: 1 to 100 printable ASCII characters. What
-    /// does not fit is left out or cut visibly: half an address is a wrong address.
+    /// The subject: what happened, in which account and from which address. It has 1 to 100
+    /// printable ASCII characters, as SNS demands. A part that does not fit is left out or cut
+    /// visibly, because half an address is a wrong address.
     pub fn subject(&self) -> String {
         let mut subject = String::new();
         if let (Some(drill), true) = (&self.drill, self.kind != Kind::Drill) {
             let _ = write!(subject, "[drill {}] ", cut(drill, 16));
         }
         subject.push_str(&self.headline());
-        if let (Some(first), true) = (self.calls.first(), self.kind.is_told_by_its_calls()) {
-            let _ = write!(subject, ": {}", cut(&first.call, 30));
-            if self.count > first.count {
-                let _ = write!(subject, " +{}", self.count - first.count);
-            }
+        let mut rest = String::new();
+        if self.count > 1 && self.worst.is_some() {
+            let _ = write!(rest, " +{}", self.count - 1);
         }
-        let _ = write!(subject, " - {}", cut(&self.account, 12));
+        let _ = write!(rest, " - {}", cut(&self.account, 12));
+        if let (Some(worst), true) = (&self.worst, self.kind.is_told_by_its_calls()) {
+            let left = SUBJECT.saturating_sub(subject.len() + rest.len() + 2);
+            let _ = write!(subject, ": {}", cut(&worst.call, left.min(30)));
+        }
+        subject.push_str(&rest);
         let address = self.source_addresses.first();
         let from = address.map_or_else(String::new, |address| format!(" from {}", ascii(address)));
         let left = SUBJECT.saturating_sub(subject.len() + from.len());
@@ -51,58 +52,108 @@ impl Facts {
         }
     }
 
-    /// The notice for people.
+    /// The text of a mail: the worst event completely, then the others together, then the
+    /// advice.
     pub fn text(&self) -> String {
-        let mut text = format!("{}.\n\n", self.headline());
-        let mut row = |name: &str, value: &str| {
-            if !value.is_empty() {
-                let _ = writeln!(text, "{name:<9} {value}");
+        let mut text = self.worst_in_words();
+        if self.count > 1 {
+            let when = match (&self.first_time, &self.last_time) {
+                (Some(first), Some(last)) if first != last => format!(", {first} to {last}"),
+                _ => String::new(),
+            };
+            let _ = writeln!(text, "\nIn all {} events{when}:", self.count);
+            row(&mut text, "Calls", &self.all_calls());
+            for (name, list, texts) in [
+                ("From", "sourceAddresses", &self.source_addresses),
+                ("With", "userAgents", &self.user_agents),
+                ("Regions", "regions", &self.regions),
+            ] {
+                if texts.len() > 1 {
+                    row(&mut text, name, &self.joined(list, texts));
+                }
             }
+        }
+        let _ = writeln!(text, "\nWhat to do: {}", self.kind.advice());
+        text
+    }
+
+    /// The worst event alone, for a topic that refuses the full message.
+    pub(crate) fn short_text(&self) -> String {
+        let mut text = self.worst_in_words();
+        if self.count > 1 {
+            let _ = writeln!(text, "\nIn all {} events.", self.count);
+        }
+        let _ = writeln!(text, "\nWhat to do: {}", self.kind.advice());
+        text
+    }
+
+    fn worst_in_words(&self) -> String {
+        let mut text = format!("{}.\n\n", self.headline());
+        let worst = self.worst.as_ref();
+        let of_worst = |member: fn(&Event) -> &Option<String>| {
+            worst
+                .and_then(|worst| member(worst).as_deref())
+                .unwrap_or_default()
         };
-        row("What", &self.what());
+        row(&mut text, "What", &worst.map(what).unwrap_or_default());
         row(
+            &mut text,
             "Account",
             &match &self.account_name {
                 Some(name) => format!("{} ({name})", self.account),
                 None => self.account.clone(),
             },
         );
-        row("Who", &self.who());
+        row(&mut text, "Who", &self.who());
         if let Some(session) = &self.session {
-            let of = format!(
-                "privileged session by {} for {}",
-                session.principal, session.task
-            );
-            row("Session", &of);
+            let (principal, task) = (&session.principal, &session.task);
+            let session = format!("privileged session by {principal} for {task}");
+            row(&mut text, "Session", &session);
         }
-        row("From", &joined(&self.source_addresses));
-        row("With", &joined(&self.user_agents));
-        row("When", &self.when());
-        row("Region", &joined(&self.regions));
-        row("MFA", &self.mfa.replace('-', " "));
-        row("Changed", &joined(&self.changed));
-        row("Drill", self.drill.as_deref().unwrap_or_default());
-        row("Why", self.unauthenticated.as_deref().unwrap_or_default());
-        let _ = writeln!(text, "\nWhat to do: {}", self.kind.advice());
+        row(&mut text, "From", of_worst(|worst| &worst.source_address));
+        row(&mut text, "With", of_worst(|worst| &worst.user_agent));
+        row(&mut text, "When", of_worst(|worst| &worst.time));
+        row(&mut text, "Region", of_worst(|worst| &worst.region));
+        row(&mut text, "MFA", &self.mfa.replace('-', " "));
+        row(&mut text, "Event", of_worst(|worst| &worst.id));
+        row(&mut text, "Changed", &self.joined("changed", &self.changed));
+        row(
+            &mut text,
+            "Drill",
+            self.drill.as_deref().unwrap_or_default(),
+        );
+        row(
+            &mut text,
+            "Why",
+            self.unauthenticated.as_deref().unwrap_or_default(),
+        );
         text
     }
 
-    fn what(&self) -> String {
-        let calls = self
-            .calls
-            .iter()
-            .map(|call| match (call.count, call.refused) {
-                (1, 0) => call.call.clone(),
-                (1, _) => format!("{} (refused)", call.call),
-                (count, 0) => format!("{} ({count} times)", call.call),
-                (count, refused) => format!("{} ({count} times, {refused} refused)", call.call),
-            });
-        let mut what: Vec<String> = calls.collect();
-        let listed: usize = self.calls.iter().map(|call| call.count).sum();
-        if !self.calls.is_empty() && listed < self.count {
-            what.push(format!("and {} more", self.count - listed));
+    fn all_calls(&self) -> String {
+        let calls = self.calls.iter().map(|call| {
+            let CallCount {
+                call,
+                count,
+                refused,
+            } = call;
+            match (count, refused) {
+                (1, 0) => call.clone(),
+                (1, _) => format!("{call} (refused)"),
+                (_, 0) => format!("{call} ({count} times)"),
+                _ => format!("{call} ({count} times, {refused} refused)"),
+            }
+        });
+        self.joined("calls", &calls.collect::<Vec<_>>())
+    }
+
+    /// The texts of a list, and the number of those that it leaves out.
+    fn joined(&self, list: &str, texts: &[String]) -> String {
+        let mut joined = texts.join(", ");
+        if let Some(more) = self.unlisted.get(list) {
+            let _ = write!(joined, " and {more} more");
         }
-        what.join(", ")
+        joined
     }
 
     fn who(&self) -> String {
@@ -112,58 +163,24 @@ impl Facts {
             (None, _) => String::new(),
         }
     }
+}
 
-    fn when(&self) -> String {
-        match (&self.first_time, &self.last_time) {
-            (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
-            (first, _) => first.clone().unwrap_or_default(),
-        }
-    }
-
-    /// The notice for machines.
-    pub fn for_machines(&self) -> Value {
-        let mut facts = json!(self);
-        if let Some(facts) = facts.as_object_mut() {
-            facts.insert("subject".to_owned(), self.subject().into());
-            facts.insert("whatToDo".to_owned(), self.kind.advice().into());
-        }
-        facts
-    }
-
-    /// The notice as SNS takes it with the message structure `json`: words for those who
-    /// read mail, facts for everything that parses.
-    pub fn message(&self) -> String {
-        let facts = self.for_machines().to_string();
-        let text = self.text();
-        json!({
-            "default": text,
-            "email-json": facts,
-            "firehose": facts,
-            "http": facts,
-            "https": facts,
-            "lambda": facts,
-            "sqs": facts,
-        })
-        .to_string()
-    }
-
-    /// By what subscriptions may choose: names and values, none of them empty.
-    pub fn attributes(&self) -> Vec<(&'static str, String)> {
-        let mut attributes = vec![
-            ("kind", self.kind.to_string()),
-            ("severity", self.severity.to_string()),
-            ("mfa", self.mfa.to_owned()),
-            ("refused", self.refused.to_string()),
-            ("drill", self.drill.is_some().to_string()),
-        ];
-        if !self.account.is_empty() {
-            attributes.push(("account", self.account.clone()));
-        }
-        attributes
+fn what(worst: &Event) -> String {
+    let call = &worst.call;
+    match (worst.outcome, &worst.error) {
+        ("succeeded", _) => call.clone(),
+        (outcome, Some(error)) => format!("{call} ({outcome}: {error})"),
+        (outcome, None) => format!("{call} ({outcome})"),
     }
 }
 
-/// A text in printable ASCII.
+fn row(text: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        let _ = writeln!(text, "{name:<9} {value}");
+    }
+}
+
+/// Replaces every character that is not printable ASCII by `?`.
 fn ascii(text: &str) -> String {
     let printable = |c: char| {
         if c.is_ascii_graphic() || c == ' ' {
@@ -175,7 +192,7 @@ fn ascii(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
-/// The same, in at most so many characters.
+/// Cuts a text to so many ASCII characters.
 fn cut(text: &str, most: usize) -> String {
     let mut text = ascii(text);
     if text.len() > most {
@@ -183,9 +200,4 @@ fn cut(text: &str, most: usize) -> String {
         text.push_str("...");
     }
     text
-}
-
-fn joined<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
-    let texts: Vec<&str> = texts.into_iter().map(String::as_str).collect();
-    texts.join(", ")
 }

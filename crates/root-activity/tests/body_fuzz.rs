@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "test")]
 
 use config_rule::Timestamp;
-use root_activity::{Input, Memory, Message, Watched, triage};
+use root_activity::{Input, Memory, Message, Publication, Watched, triage};
 use serde_json::{Value, json};
 
 /// What must hold of any bytes that arrive as a body: they are read or refused, and the
@@ -53,7 +53,13 @@ fn check_body(body: &str) {
             (1..=100).contains(&subject.len()) && subject.is_ascii(),
             "{subject}"
         );
-        assert!(!notice.facts.message().is_empty());
+        let publications = notice.facts.publications();
+        assert!(
+            publications
+                .iter()
+                .all(|one| one.size() <= Publication::MAX_BYTES)
+        );
+        assert_eq!(publications.len(), 3);
     }
 }
 

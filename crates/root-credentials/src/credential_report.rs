@@ -19,7 +19,7 @@ const ROOT_USER: &str = "<root_account>";
 
 /// How long to wait for a report. It adds detail to a verdict that stands
 /// without it, so it must not use up the time of the evaluation.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The root user's row of the account's credential report.
 ///
@@ -60,7 +60,11 @@ impl CredentialReport {
     pub async fn observe(account: &Account) -> Fact<Option<Self>> {
         let once = aws_sdk_iam::config::Builder::new()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build());
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(REPORT_TIMEOUT)
+                    .build(),
+            );
         let request = iam(account)
             .get_credential_report()
             .customize()
@@ -99,13 +103,16 @@ impl CredentialReport {
             password_last_used: root
                 .get("password_last_used")
                 .and_then(|text| text.parse().ok()),
-            access_keys: [AccessKeyUse::of(&root, 1), AccessKeyUse::of(&root, 2)],
+            access_keys: [
+                AccessKeyUse::from_row(&root, 1),
+                AccessKeyUse::from_row(&root, 2),
+            ],
         })
     }
 }
 
 impl AccessKeyUse {
-    fn of(row: &HashMap<String, String>, number: u8) -> Self {
+    fn from_row(row: &HashMap<String, String>, number: u8) -> Self {
         // IAM writes N/A, no_information and not_supported where it has nothing
         // to say; none of them is a time, a Region or a service.
         let text = |column: &str| {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use config_rule::{
     Account, CallError, Fact, ParameterError, ParameterReader, Parameters, Timestamp,
 };
-use remediation::{Approval, ManualItem, MemberSettings, Mode, Plan, Standing, Step, claim_today};
+use remediation::{
+    Approval, ManualItem, MemberSettings, Mode, OrganizationMembership, Plan, Step, claim_today,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -77,10 +79,8 @@ pub struct RemovalDetails {
     pub account: String,
     /// Its partition.
     pub partition: String,
-    /// Whether the account that looks is the one that looks after root users.
-    pub from_central: bool,
     /// What AWS Organizations says of the account.
-    pub standing: Option<Fact<Option<Standing>>>,
+    pub standing: Option<Fact<Option<OrganizationMembership>>>,
     /// Whether no session was opened here today; asked in automatic mode only.
     pub is_first_today: Option<Fact<bool>>,
     /// What its root user has, as only that can see.
@@ -96,31 +96,36 @@ impl RemovalDetails {
         account: &Account,
         (control, wanted): (&'static str, bool),
         report: Option<&CredentialReport>,
-        (approval, from_central): (&Approval, bool),
+        approval: &Approval,
         settings: &RemovalSettings,
     ) -> Result<Self, CallError> {
         let mut details = Self {
             account: account.identity().account().to_owned(),
             partition: account.identity().partition().to_owned(),
-            from_central,
             standing: None,
             is_first_today: None,
             audit: None,
         };
         let now = account.observed_at();
         let is_free = |details: &Self| details.guard(report, now, settings).is_none();
-        if !wanted || !from_central || !is_free(&details) {
+        if !wanted || !is_free(&details) {
             return Ok(details);
         }
-        details.standing = Some(Standing::observe(account).await?);
+        details.standing = Some(OrganizationMembership::observe(account).await?);
         if !matches!(details.standing, Some(Fact::Known(_))) || !is_free(&details) {
             return Ok(details);
         }
         if approval.mode == Mode::Automatic {
-            details.is_first_today = Some(match settings.members.reach(account, control).await? {
-                Fact::Known(member) => claim_today(&member, control).await?,
-                Fact::Unread(unread) => Fact::Unread(unread),
-            });
+            details.is_first_today = Some(
+                match settings
+                    .members
+                    .assume_member_role(account, control)
+                    .await?
+                {
+                    Fact::Known(member) => claim_today(&member, control).await?,
+                    Fact::Unread(unread) => Fact::Unread(unread),
+                },
+            );
             if details.is_first_today != Some(Fact::Known(true)) {
                 return Ok(details);
             }
@@ -143,7 +148,7 @@ impl RemovalDetails {
             return Some(item);
         }
         if let Some(Fact::Known(standing)) = &self.standing
-            && let Some(item) = Standing::guard(standing.as_ref(), &self.account)
+            && let Some(item) = OrganizationMembership::guard(standing.as_ref(), &self.account)
         {
             return Some(item);
         }
@@ -165,15 +170,6 @@ impl RemovalDetails {
         settings: &RemovalSettings,
         of_audit: impl FnOnce(&RootAudit) -> Plan<Removal>,
     ) -> Plan<Removal> {
-        if !self.from_central {
-            return Plan::manual(ManualItem::new(
-                "ASK_CENTRAL_ACCOUNT",
-                "root credentials are deleted from the account that looks after root users, not \
-                 from here.",
-                "Press Remediate at the rule in AWS Config, or run rootguard remediate with \
-                 --account in that account.",
-            ));
-        }
         if let Some(item) = self.guard(report, now, settings) {
             return Plan::refused(item);
         }

@@ -1,6 +1,6 @@
 //! What the root user of an account can sign in with, as only itself can see.
 
-use config_rule::{Account, CallError, Fact, Timestamp};
+use config_rule::{Account, CallError, Fact, Timestamp, Unread};
 use serde::{Deserialize, Serialize};
 
 use crate::iam;
@@ -126,12 +126,11 @@ impl RootAudit {
         let client = iam(session);
         let access_keys = known!(access_keys(session).await?);
         let list = client.list_signing_certificates().send();
-        let certificates = known!(session.call(LIST_SIGNING_CERTIFICATES, list).await?);
-        let certificates = certificates.map_or_else(Vec::new, |output| output.certificates);
+        let certificates =
+            known!(session.list(LIST_SIGNING_CERTIFICATES, list).await?).certificates;
         let password = known!(password(session).await?);
         let devices = client.list_mfa_devices().send();
-        let devices = known!(session.call(LIST_MFA_DEVICES, devices).await?);
-        let devices = devices.map_or_else(Vec::new, |output| output.mfa_devices);
+        let devices = known!(session.list(LIST_MFA_DEVICES, devices).await?).mfa_devices;
         Ok(Fact::Known(Self {
             access_keys,
             signing_certificates: certificates
@@ -184,11 +183,14 @@ pub async fn password(session: &Account) -> Result<Fact<Option<RootPassword>>, C
 pub async fn access_keys(session: &Account) -> Result<Fact<Vec<RootAccessKey>>, CallError> {
     let client = iam(session);
     let list = client.list_access_keys().send();
-    let listed = known!(session.call(LIST_ACCESS_KEYS, list).await?);
+    let listed = known!(session.list(LIST_ACCESS_KEYS, list).await?);
     let mut keys = Vec::new();
-    for key in listed.map_or_else(Vec::new, |output| output.access_key_metadata) {
+    for key in listed.access_key_metadata {
         let Some(id) = key.access_key_id else {
-            continue;
+            return Ok(Fact::Unread(Unread::ValueMissing {
+                action: LIST_ACCESS_KEYS.to_owned(),
+                value: "AccessKeyId".to_owned(),
+            }));
         };
         let used = client.get_access_key_last_used().access_key_id(&id).send();
         let used = known!(session.call(GET_ACCESS_KEY_LAST_USED, used).await?);

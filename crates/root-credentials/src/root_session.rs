@@ -65,14 +65,14 @@ impl Task {
     }
 
     /// The member account that `account` stands for, asked as its root user. One session
-    /// for each task, however often the account is looked at [`afresh`](Account::afresh).
+    /// for each task, however often the account is looked at [`new_observation`](Account::new_observation).
     ///
     /// # Errors
     /// See [`Account::call`].
     pub async fn session(self, account: &Account) -> Result<Fact<Account>, CallError> {
         let id = account.identity().account();
         let about = format!("{id} {}", self.policy_arn());
-        let session = account.throughout(&about, self.open(account)).await?;
+        let session = account.cached_for_run(&about, self.open(account)).await?;
         Ok(session.map(|credentials| account.in_session(id, credentials)))
     }
 }

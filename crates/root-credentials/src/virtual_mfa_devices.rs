@@ -52,13 +52,12 @@ impl Section for VirtualMfaDevices {
         let mut marker = None;
         loop {
             let page = request.clone().set_marker(marker).send();
-            let page = match account.call(LIST_VIRTUAL_MFA_DEVICES, page).await? {
+            let page = match account.list(LIST_VIRTUAL_MFA_DEVICES, page).await? {
                 Fact::Known(page) => page,
                 // Half a list is no list: the root user's device may be on a
                 // page that was not read.
                 Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
             };
-            let Some(page) = page else { break };
             let listed = page.virtual_mfa_devices.into_iter();
             devices.extend(listed.map(VirtualMfaDevice::from));
             if !page.is_truncated {

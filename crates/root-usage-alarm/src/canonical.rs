@@ -104,7 +104,7 @@ mod tests {
         let classes: Vec<_> = canonical_records(&account)
             .iter()
             .inspect(|record| assert!(pattern.matches_record(record)))
-            .map(|record| Class::of(record).unwrap())
+            .map(|record| Class::of_record(record).unwrap())
             .collect();
         let direct = Class::DirectRootUse;
         assert_eq!(classes, [direct, direct, Class::PrivilegedSession]);

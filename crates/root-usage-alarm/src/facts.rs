@@ -239,6 +239,7 @@ mod tests {
                 to.filter_tests.insert(pattern, Fact::Known(test)).is_none()
             }
             Question::Chain(Q::MetricFilters(arn)) => copy!(metric_filters, arn),
+            Question::Chain(Q::FeedingFilters(..)) => panic!("no other filter matters here"),
             Question::Chain(Q::Alarms(place)) => copy!(alarms, place),
             Question::Chain(Q::MuteRules(arn)) => copy!(mute_rules, arn),
             Question::Chain(Q::Topic(arn)) => copy!(topics, arn),

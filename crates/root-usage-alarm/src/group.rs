@@ -1,7 +1,7 @@
 //! Do the metric filters of a log group tell somebody of root use?
 
-use alarms::{Demand, Metric, MetricFilter, MetricTransformation, Notified, Place};
-use config_rule::{Arn, Fact};
+use alarms::{AccountRegion, Demand, Metric, MetricFilter, MetricTransformation, Notified};
+use config_rule::{Arn, Fact, Unread};
 use filter_pattern::{Account, CIS_PATTERN, Class, Decision, Pattern, Verdict};
 use serde_json::{Value, json};
 
@@ -213,7 +213,7 @@ impl<'a> Context<'a> {
             max_rearm: self.parameters.max_rearm(),
             observed_at: self.facts.observed_at,
         };
-        let place = Place::of(group);
+        let place = AccountRegion::of(group);
         let publishing = filter
             .metric_transformations
             .iter()
@@ -226,7 +226,7 @@ impl<'a> Context<'a> {
             let observed = &self.facts.observed;
             let emitted = &filter.emit_system_field_dimensions;
             let notified = if transformation.dimensions.is_empty() && emitted.is_empty() {
-                observed.notified_of(&metric, &publication, name, &place, demand, &acceptance)
+                observed.notified_of(&metric, &publication, filter, group, demand, &acceptance)
             } else {
                 observed.notified_of_dimensions(&metric, name, &place)
             };
@@ -300,7 +300,7 @@ impl<'a> Context<'a> {
         let canonical = self.root_of.map(canonical_records).unwrap_or_default();
         for record in &canonical {
             if self.matched_by_aws(&patterns, &record.to_string()) == Some(false) {
-                let class = Class::of(record).unwrap_or(Class::DirectRootUse);
+                let class = Class::of_record(record).unwrap_or(Class::DirectRootUse);
                 return Err(Obstacle::broken(
                     Depth::Misses,
                     FILTER_MISSES_ROOT_USE,
@@ -311,6 +311,15 @@ impl<'a> Context<'a> {
                     ),
                 ));
             }
+        }
+        let unserved = patterns.iter().find_map(|pattern| {
+            match self.facts.observed.filter_tests.get(pattern.source())? {
+                Fact::Unread(unread @ Unread::Unavailable { .. }) => Some(unread.clone()),
+                _ => None,
+            }
+        });
+        if let Some(unread) = unserved.filter(|_| self.parameters.confirm_with_aws) {
+            return Err(Obstacle::from(unread));
         }
         let decision = self.decision(&patterns);
         let records = canonical.iter().chain(witnesses(&decision));

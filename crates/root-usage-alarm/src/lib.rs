@@ -13,12 +13,12 @@ mod evaluate;
 mod facts;
 mod filters;
 mod group;
-mod native;
 mod obstacle;
 mod parameters;
 mod plan;
+mod prediction;
 mod reasons;
-mod repair;
+mod remediation;
 mod steps;
 mod trail;
 
@@ -39,11 +39,12 @@ pub use facts::RootUsage;
 pub use parameters::RootUsageAlarmParameters;
 pub use plan::ChainChange;
 pub use reasons::{
-    ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_MUTED, ALARM_STUCK,
-    ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, FILTER_MATCHES_OTHERS, FILTER_MISSES_ROOT_USE,
-    FILTER_NOISY, FILTER_UNDECIDED, FILTER_VALUE_ZERO, LOG_DELIVERY_FAILING, NO_ALARM,
-    NO_ALARM_ACTION, NO_CONFIRMED_SUBSCRIPTION, NO_FILTER, NO_LOG_GROUP, NO_QUALIFYING_TRAIL,
-    ROOT_USAGE_ALARMED, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
+    ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_HELD_BACK, ALARM_MUTED,
+    ALARM_STUCK, ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, FILTER_MATCHES_OTHERS,
+    FILTER_MISSES_ROOT_USE, FILTER_NOISY, FILTER_UNDECIDED, FILTER_VALUE_ZERO,
+    LOG_DELIVERY_FAILING, NO_ALARM, NO_ALARM_ACTION, NO_CONFIRMED_SUBSCRIPTION, NO_FILTER,
+    NO_LOG_GROUP, NO_QUALIFYING_TRAIL, ROOT_USAGE_ALARMED, TOPIC_CANNOT_RECEIVE,
+    TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
 };
 
 /// What the evidence role of an account that owns a link of the chain must be able to
@@ -62,8 +63,8 @@ pub const EVIDENCE_READS: &[&str] = &[
     GET_KEY_POLICY,
     GET_POLICY,
 ];
-pub use repair::{
-    Beside, Endpoint, RepairDetails, RepairSettings, Subscriber, TopicDetails, Touched,
+pub use self::remediation::{
+    Beside, Endpoint, RemediationDetails, RemediationSettings, Subscriber, TopicDetails, Touched,
 };
 
 /// The control.
@@ -80,11 +81,6 @@ impl Control for RootUsageAlarm {
         security_hub_control: "CloudWatch.1",
         severity: Severity::Medium,
         frequency: Frequency::TwentyFourHours,
-        triggers: &[
-            "AWS::CloudTrail::Trail",
-            "AWS::CloudWatch::Alarm",
-            "AWS::SNS::Topic",
-        ],
         reads: &[
             ASSUME_ROLE,
             DESCRIBE_TRAILS,
@@ -126,6 +122,6 @@ impl Control for RootUsageAlarm {
     }
 
     fn predict(facts: &RootUsage, verdict: &Verdict) -> Prediction {
-        native::predict(facts, verdict)
+        prediction::predict(facts, verdict)
     }
 }

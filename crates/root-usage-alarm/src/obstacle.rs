@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::facts::Question;
 use crate::reasons::{
-    ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_MUTED, ALARM_STUCK,
-    ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, NO_ALARM, NO_ALARM_ACTION, NO_CONFIRMED_SUBSCRIPTION,
-    TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
+    ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_HELD_BACK, ALARM_MUTED,
+    ALARM_STUCK, ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, NO_ALARM, NO_ALARM_ACTION,
+    NO_CONFIRMED_SUBSCRIPTION, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
 };
 
 /// What stands in the way of one chain, as the verdict that it would give.
@@ -181,6 +181,7 @@ fn reason_of(flaw: &Flaw) -> (ReasonCode, &'static str) {
         Flaw::Stuck { .. } => (ALARM_STUCK, "Find out why it does not leave it."),
         Flaw::ActionsDisabled(_) => (ALARM_ACTIONS_DISABLED, "Enable them."),
         Flaw::NoAction(_) => (NO_ALARM_ACTION, "Add a topic."),
+        Flaw::HeldBack(_) => (ALARM_HELD_BACK, "Let the alarm act itself."),
         Flaw::Suppressed { .. } => (NO_ALARM_ACTION, "Let the alarm act itself."),
         Flaw::NotAccepted(_) => (NO_ALARM_ACTION, "Add a topic, or accept it there."),
         Flaw::FunctionRefuses(_) => (NO_ALARM_ACTION, "Add the permission, or a topic."),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alarms::Acceptance;
-use alarms::policy::arn_like;
 use config_rule::{Arn, EvidenceRoles, ParameterError, ParameterReader, Parameters};
+use iam_policy::arn_matches;
 use serde::Serialize;
 
 /// What the organization wants of [`RootUsageAlarm`](crate::RootUsageAlarm).
@@ -89,7 +89,7 @@ struct Accepted<'a> {
 impl Acceptance for Accepted<'_> {
     fn accepts_action(&self, action: &str) -> bool {
         let mut accepted = self.parameters.accepted_actions.iter();
-        accepted.any(|pattern| arn_like(pattern, action))
+        accepted.any(|pattern| arn_matches(pattern, action))
     }
 
     fn accepts_topic(&self, topic: &Arn) -> bool {
@@ -98,5 +98,9 @@ impl Acceptance for Accepted<'_> {
 
     fn can_ask(&self, account: &str) -> bool {
         self.parameters.can_ask(account, self.own)
+    }
+
+    fn organization(&self) -> Option<&str> {
+        None
     }
 }

@@ -11,7 +11,9 @@ use crate::chain::{self, CIS_FILTER, ChainNames};
 use crate::evaluate::judge;
 use crate::filters::{Decisions, Kind, covers, publishes, sort};
 use crate::reasons::{LOG_DELIVERY_FAILING, NO_LOG_GROUP};
-use crate::repair::{Beside, Endpoint, RepairDetails, RepairSettings, Subscriber, TopicDetails};
+use crate::remediation::{
+    Beside, Endpoint, RemediationDetails, RemediationSettings, Subscriber, TopicDetails,
+};
 use crate::{RootUsage, RootUsageAlarmParameters};
 
 /// What may be done about a chain. Each is made in the account and Region of its ARN.
@@ -67,9 +69,9 @@ pub enum ChainChange {
 
 pub(crate) fn plan(
     facts: &RootUsage,
-    details: &RepairDetails,
+    details: &RemediationDetails,
     parameters: &RootUsageAlarmParameters,
-    settings: &RepairSettings,
+    settings: &RemediationSettings,
 ) -> Plan<ChainChange> {
     let judged = judge(facts, parameters, &Decisions::default());
     let verdict = judged.verdict;
@@ -84,7 +86,7 @@ pub(crate) fn plan(
             Plan::manual(central(group.account(), &verdict))
         }
         Some(_) => {
-            let repair = Repair {
+            let planner = Planner {
                 facts,
                 details,
                 parameters,
@@ -92,11 +94,11 @@ pub(crate) fn plan(
                 verdict: &verdict,
             };
             let mut plan = Plan::default();
-            let planned = match judged.broken.flaw {
-                Some(flaw) => repair.flaw(&flaw, &mut plan),
-                None => repair.build(&mut plan),
+            let outcome = match judged.broken.flaw {
+                Some(flaw) => planner.flaw(&flaw, &mut plan),
+                None => planner.build(&mut plan),
             };
-            match planned {
+            match outcome {
                 Ok(()) => plan,
                 Err(item) => Plan::manual(item),
             }
@@ -151,18 +153,18 @@ fn central(owner: &str, verdict: &Verdict) -> ManualItem {
     )
 }
 
-struct Repair<'a> {
+struct Planner<'a> {
     facts: &'a RootUsage,
-    details: &'a RepairDetails,
+    details: &'a RemediationDetails,
     parameters: &'a RootUsageAlarmParameters,
-    settings: &'a RepairSettings,
+    settings: &'a RemediationSettings,
     verdict: &'a Verdict,
 }
 
 /// A human comes first: with this item, and no step.
 type Planned = Result<(), ManualItem>;
 
-impl Repair<'_> {
+impl Planner<'_> {
     /// What an alarm, or what is behind it, lacks. Where one call mends it, that is
     /// made; else a chain of one's own is built beside it, and nobody's is rewritten.
     fn flaw(&self, flaw: &Flaw, plan: &mut Plan<ChainChange>) -> Planned {

@@ -48,6 +48,8 @@ reasons! {
     NO_ALARM_ACTION
     /// The alarm does not run its actions.
     ALARM_ACTIONS_DISABLED
+    /// Other alarms in the rule of a composite alarm keep it from changing to `ALARM`.
+    ALARM_HELD_BACK
     /// A mute rule keeps the alarm from running its actions.
     ALARM_MUTED
     /// The topic belongs to an account that cannot be asked.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::chain;
 use crate::plan::ChainChange;
-use crate::repair::{Endpoint, subscribers, topic_policy};
+use crate::remediation::{Endpoint, subscribers, topic_policy};
 
 const CREATE_ALIAS: &str = "kms:CreateAlias";
 const CREATE_KEY: &str = "kms:CreateKey";
@@ -31,7 +31,7 @@ const ENABLE_ALARM_ACTIONS: &str = "cloudwatch:EnableAlarmActions";
 const DISABLE_ALARM_ACTIONS: &str = "cloudwatch:DisableAlarmActions";
 
 /// The IAM actions of [`apply`], beyond those of looking.
-pub(crate) const WRITES: &[&str] = &[
+pub(crate) const APPLY_ACTIONS: &[&str] = &[
     CREATE_ALIAS,
     CREATE_KEY,
     LIST_KEYS,
@@ -43,8 +43,8 @@ pub(crate) const WRITES: &[&str] = &[
     ENABLE_ALARM_ACTIONS,
 ];
 
-/// The IAM actions of [`take_back`].
-pub(crate) const UNDOES: &[&str] = &[
+/// The IAM actions of [`revert`].
+pub(crate) const REVERT_ACTIONS: &[&str] = &[
     DESCRIBE_KEY,
     SCHEDULE_KEY_DELETION,
     alarms::GET_TOPIC_ATTRIBUTES,
@@ -90,7 +90,7 @@ pub(crate) async fn apply(account: &Account, change: &ChainChange) -> Result<(),
     }
 }
 
-pub(crate) async fn take_back(account: &Account, change: &ChainChange) -> Result<(), StepError> {
+pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<(), StepError> {
     let here = account.in_region(place(change).region());
     match change {
         ChainChange::CreateKey { alias } => {

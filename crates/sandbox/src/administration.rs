@@ -1,11 +1,16 @@
-//! What Organizations says of itself: who works for it, and which policies are on it; and
-//! IAM of its features for root users.
+//! State of Organizations itself: administrators, delegated services and policies; and IAM's
+//! features for root users.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use iam_policy::Document;
 
 use crate::cloudformation::PRINCIPAL as STACK_SETS;
 use crate::organization::{ControlPolicy, LONG_AGO, ROOT_ID};
 use crate::organizations::{MAX_RESULTS, NEXT_TOKEN, arn, authorize, page, refused};
 use crate::request::Request;
 use crate::wire::{Failure, Member, Output, Shape, Structure, member, one_of, required, text};
+use crate::world::World;
 
 const POLICY_ID: Member = required("PolicyId", text(0, 130));
 
@@ -100,7 +105,7 @@ pub(crate) fn list_administrators(request: &Request<'_>) -> Result<Structure, Fa
     page(request, "DelegatedAdministrators", accounts.collect())
 }
 
-/// What AWS attaches to everything where policies are switched on.
+/// Returns the policy that AWS attaches to everything when policies are enabled.
 fn full_access() -> ControlPolicy {
     ControlPolicy {
         id: "p-FullAWSAccess".to_owned(),
@@ -124,8 +129,74 @@ fn policies(request: &Request<'_>) -> Vec<ControlPolicy> {
             .collect::<Vec<_>>()
     }));
     let mut all = vec![full];
-    all.extend(organization.control_policies.iter().cloned());
+    all.extend(own_policies(request.world).iter().cloned());
     all
+}
+
+fn own_policies(world: &World) -> MutexGuard<'_, Vec<ControlPolicy>> {
+    let policies = world.control_policies.lock();
+    policies.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The most characters of a service control policy (`organizations-scp-size`).
+const MOST_CHARACTERS: usize = 5120;
+
+/// The most service control policies on one root, unit or account, `FullAWSAccess` among them
+/// (`organizations-scp-per-target`).
+const MOST_ON_TARGET: usize = 5;
+
+/// Creates a service control policy, or changes the one with its id, and attaches it to its
+/// targets.
+///
+/// # Errors
+/// Stores a control policy, and returns the error of Organizations beyond its limits and for any
+/// account but the management account.
+pub(crate) fn put_control_policy(
+    world: &World,
+    account: &str,
+    policy: ControlPolicy,
+) -> Result<(), String> {
+    if world.organization.management_account() != Some(account) {
+        let message = "You don't have permissions to access this resource.";
+        return Err(format!("AccessDeniedException: {message}"));
+    }
+    if policy.content.chars().count() > MOST_CHARACTERS {
+        return Err(
+            "ConstraintViolationException: POLICY_CONTENT_LIMIT_EXCEEDED: You attempted to create \
+             a policy that is larger than the maximum size."
+                .to_owned(),
+        );
+    }
+    Document::parse(&policy.content)
+        .map_err(|error| format!("MalformedPolicyDocumentException: {error}"))?;
+    let mut policies = own_policies(world);
+    policies.retain(|known| known.id != policy.id);
+    if policies.iter().any(|known| known.name == policy.name) {
+        let message = "A policy with the same name already exists.";
+        return Err(format!("DuplicatePolicyException: {message}"));
+    }
+    let attached = |target: &String| {
+        let on_target = policies.iter().filter(|one| one.targets.contains(target));
+        on_target.count()
+    };
+    if let Some(target) = policy
+        .targets
+        .iter()
+        .find(|target| attached(target) + 2 > MOST_ON_TARGET)
+    {
+        return Err(format!(
+            "ConstraintViolationException: MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED: You \
+             attempted to exceed the number of policies of a certain type that can be attached \
+             to {target} at one time."
+        ));
+    }
+    policies.push(policy);
+    Ok(())
+}
+
+/// Detaches a service control policy and deletes it, if it is there.
+pub(crate) fn remove_control_policy(world: &World, id: &str) {
+    own_policies(world).retain(|known| known.id != id);
 }
 
 fn asked_policy(request: &Request<'_>) -> Result<ControlPolicy, Failure> {
@@ -181,7 +252,7 @@ pub(crate) fn list_targets(request: &Request<'_>) -> Result<Structure, Failure> 
     page(request, "Targets", targets.collect())
 }
 
-/// Which of IAM's features for root users are enabled: both, or none.
+/// Lists IAM's enabled features for root users: both, or none.
 pub(crate) fn list_organizations_features(request: &Request<'_>) -> Result<Structure, Failure> {
     let organization = &request.world.organization;
     let administrators = [

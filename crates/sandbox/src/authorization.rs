@@ -1,10 +1,9 @@
-//! Whether a caller may do what it asks: faults aside, the policies decide.
+//! Authorization: faults aside, the policies decide what a caller may do.
 
-use std::collections::BTreeMap;
+use iam_policy::{Applicable, Context, Decision, Document, PolicyError, PrincipalKind};
 
 use crate::identity::Caller;
 use crate::operations::Needed;
-use crate::policy::{self, Applicable, Decision, Document, PolicyError, PrincipalKind};
 use crate::request::Request;
 use crate::wire::Failure;
 
@@ -12,37 +11,35 @@ use crate::wire::Failure;
 pub(crate) fn authorize(request: &Request<'_>, needed: &Needed) -> Result<(), Failure> {
     let caller = request.caller;
     let action = needed.action;
-    match decide(request, needed) {
-        Ok(Decision::Allowed) => Ok(()),
-        Ok(Decision::ImplicitlyDenied) => Err(request.access_denied(format!(
-            "User: {} is not authorized to perform: {action} on resource: {} \
-             because no policy allows the {action} action",
-            caller.principal.arn, needed.resource
-        ))),
-        Ok(Decision::ExplicitlyDenied) => Err(request.access_denied(format!(
-            "User: {} is not authorized to perform: {action} on resource: {} \
-             with an explicit deny",
-            caller.principal.arn, needed.resource
-        ))),
-        // What cannot be judged is not allowed, and not passed off as denied either.
-        Err(error) => Err(Failure::not_implemented(format!("this policy: {error}"))),
-    }
+    // A request that cannot be judged is not allowed, and not passed off as denied either.
+    let cannot_judge = |reason: String| Failure::not_implemented(format!("this policy: {reason}"));
+    let decision = decide(request, needed).map_err(|error| cannot_judge(error.to_string()))?;
+    let because = match decision {
+        Decision::Allowed => return Ok(()),
+        Decision::ImplicitlyDenied => format!("because no policy allows the {action} action"),
+        Decision::ExplicitlyDenied => "with an explicit deny".to_owned(),
+        Decision::Undecided(reason) => return Err(cannot_judge(reason)),
+    };
+    Err(request.access_denied(format!(
+        "User: {} is not authorized to perform: {action} on resource: {} {because}",
+        caller.principal.arn, needed.resource
+    )))
 }
 
-/// Holds a policy that is to be put on a resource to what a policy is. What only the
+/// Checks a policy that is to be put on a resource. An operator or key that only the
 /// sandbox does not know is not passed off as an error of the client.
 pub(crate) fn check_resource_policy(
     text: &str,
     malformed: impl FnOnce(String) -> Failure,
 ) -> Result<(), Failure> {
-    match Document::parse(text) {
-        Ok(document) if document.names_principals() => Ok(()),
-        Ok(_) => Err(malformed("a statement names no principal".to_owned())),
-        Err(error @ (PolicyError::UnknownKey(_) | PolicyError::UnknownOperator(_))) => {
-            Err(Failure::not_implemented(format!("this policy: {error}")))
-        }
-        Err(error) => Err(malformed(error.to_string())),
-    }
+    let document = match Document::parse(text) {
+        Ok(document) if document.names_principals() => document,
+        Ok(_) => return Err(malformed("a statement names no principal".to_owned())),
+        Err(error) => return Err(malformed(error.to_string())),
+    };
+    document.unknown().map_or(Ok(()), |reason| {
+        Err(Failure::not_implemented(format!("this policy: {reason}")))
+    })
 }
 
 fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyError> {
@@ -53,8 +50,8 @@ fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyErro
         .session
         .as_ref()
         .and_then(|session| session.policies.as_deref());
-    policy::authorize(
-        &policy::Request {
+    Ok(iam_policy::authorize(
+        &iam_policy::Request {
             principal: caller.principal.clone(),
             action: needed.action.to_owned(),
             resource: needed.resource.clone(),
@@ -65,11 +62,12 @@ fn decide(request: &Request<'_>, needed: &Needed) -> Result<Decision, PolicyErro
             session,
             resource: of_resource.as_ref(),
             owner: needed.owner.as_deref(),
+            ..Applicable::default()
         },
-    )
+    ))
 }
 
-/// What the role of a session may do, as it stands now. Root users, administrators
+/// Returns the policies of a session's role, as they are now. Root users, administrators
 /// and everybody else here need no policy.
 fn identity_policies(request: &Request<'_>, caller: &Caller) -> Vec<Document> {
     let PrincipalKind::AssumedRole { role_arn } = &caller.principal.kind else {
@@ -82,9 +80,8 @@ fn identity_policies(request: &Request<'_>, caller: &Caller) -> Vec<Document> {
         .unwrap_or_default()
 }
 
-/// The request context: what conditions may ask about. The policy module adds what
-/// follows from the principal itself.
-fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<String>> {
+/// Returns the request context. The evaluator adds what follows from the principal itself.
+fn context(request: &Request<'_>, needed: &Needed) -> Context {
     let caller = request.caller;
     let organization = &request.world.organization;
     let mut context = vec![
@@ -101,15 +98,6 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
     ];
     if request.world.has_member(&caller.principal.account) {
         context.push(("aws:PrincipalOrgID".to_owned(), organization.id.clone()));
-    }
-    match caller.principal.kind {
-        PrincipalKind::Administrator => {
-            context.push(("aws:PrincipalType".to_owned(), "AssumedRole".to_owned()));
-        }
-        PrincipalKind::RootSession => {
-            context.push(("aws:PrincipalType".to_owned(), "Account".to_owned()));
-        }
-        _ => {}
     }
     if let Some(session) = &caller.session {
         context.push(("aws:TokenIssueTime".to_owned(), session.issued.to_string()));
@@ -132,9 +120,9 @@ fn context(request: &Request<'_>, needed: &Needed) -> BTreeMap<String, Vec<Strin
     if request.world.has_member(owner) {
         context.push(("aws:ResourceOrgID".to_owned(), organization.id.clone()));
     }
+    let mut context = Context::usual(context);
+    for (key, values) in (request.operation.context)(request) {
+        context.set(&key, values);
+    }
     context
-        .into_iter()
-        .map(|(key, value)| (key, vec![value]))
-        .chain((request.operation.context)(request))
-        .collect()
 }

@@ -21,8 +21,8 @@ pub struct Call {
     pub service: String,
     /// The operation (`GetAccountSummary`); empty when the request names none.
     pub operation: String,
-    /// What the principal had to be allowed: one permission mostly, none for an
-    /// operation that needs none, several where AWS asks for several.
+    /// Permissions that the principal needed: mostly one, none for an operation that needs none,
+    /// several where AWS checks several.
     pub permissions: Vec<Permission>,
     /// The condition keys that only this operation has, and their values: the task policy
     /// of `AssumeRoot`, say.

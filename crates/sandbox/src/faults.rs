@@ -1,4 +1,4 @@
-//! What goes wrong on request: per account and action, a number of times or for ever.
+//! Faults on request: per account and action, for a number of times or for ever.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Fault {
     times: Option<u32>,
 }
 
-/// What goes wrong.
+/// Effect of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Effect {
@@ -41,17 +41,18 @@ pub(crate) enum Effect {
     LostAnswer,
     PagesOf(usize),
     FailedEvaluations,
+    Contrary,
 }
 
 impl Fault {
     /// Requests are throttled; the answer asks to wait two milliseconds.
     pub fn throttling() -> Self {
-        Self::of(Effect::Throttling(2))
+        Self::with_effect(Effect::Throttling(2))
     }
 
     /// Requests are denied as if by a service control policy.
     pub fn access_denied() -> Self {
-        Self::of(Effect::AccessDenied)
+        Self::with_effect(Effect::AccessDenied)
     }
 
     /// Requests fail on the server's side, with a status of 500 to 599.
@@ -61,35 +62,42 @@ impl Fault {
 
     /// Requests fail with this HTTP status and error code.
     pub fn error(status: u16, code: impl Into<String>) -> Self {
-        Self::of(Effect::Error(status, code.into()))
+        Self::with_effect(Effect::Error(status, code.into()))
     }
 
     /// Answers come later.
     pub fn latency(delay: Duration) -> Self {
-        Self::of(Effect::Latency(
+        Self::with_effect(Effect::Latency(
             u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
         ))
     }
 
     /// The connection ends without an answer.
     pub fn dropped_connection() -> Self {
-        Self::of(Effect::DroppedConnection)
+        Self::with_effect(Effect::DroppedConnection)
     }
 
     /// The request is served, and the connection ends before its answer.
     pub fn lost_answer() -> Self {
-        Self::of(Effect::LostAnswer)
+        Self::with_effect(Effect::LostAnswer)
     }
 
     /// Lists come in pages of at most this many items, whatever the client asks for.
     pub fn pages_of(items: usize) -> Self {
-        Self::of(Effect::PagesOf(items.max(1)))
+        Self::with_effect(Effect::PagesOf(items.max(1)))
     }
 
     /// `PutEvaluations` and `BatchImportFindings` answer 200 and record nothing: all of
     /// it is in `FailedEvaluations` or `FailedFindings`.
     pub fn failed_evaluations() -> Self {
-        Self::of(Effect::FailedEvaluations)
+        Self::with_effect(Effect::FailedEvaluations)
+    }
+
+    /// The opposite answer: what the sandbox grants is refused, what it refuses is granted, and a
+    /// trial of a pattern or a policy comes out the other way. `rootguard acceptance` is tested
+    /// with it, because a question whose answer may be either asks nothing.
+    pub fn contrary() -> Self {
+        Self::with_effect(Effect::Contrary)
     }
 
     /// Only in this account: that of the credentials.
@@ -139,7 +147,7 @@ impl Fault {
         }
     }
 
-    fn of(effect: Effect) -> Self {
+    fn with_effect(effect: Effect) -> Self {
         Self {
             effect,
             account: None,
@@ -160,7 +168,7 @@ impl Fault {
             && matches(&self.action.to_lowercase(), &action.to_lowercase())
     }
 
-    /// What a hit causes: nothing, as long as hits go well.
+    /// Returns the effect on the next request, if there is one.
     fn strike(&mut self) -> Option<Effect> {
         if self.after > 0 {
             self.after -= 1;
@@ -225,7 +233,7 @@ impl Faults {
         self.take_about(account, action, &[], wanted)
     }
 
-    /// The same for an action on resources.
+    /// Takes the fault for an action on resources.
     pub(crate) fn take_about(
         &self,
         account: &str,
@@ -246,7 +254,7 @@ impl Faults {
     }
 }
 
-/// Whether a text fits a pattern in which `*` stands for any text.
+/// Returns true if a text fits a pattern in which `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -284,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_fault_about_a_resource_leaves_others_alone() {
-        let faults = Faults::standing(&Organization::of([]));
+        let faults = Faults::standing(&Organization::with_accounts([]));
         faults.inject(Fault::access_denied().resource("arn:one"));
         let taken = |resources: &[&str]| faults.take_about("1", "a:B", resources, |_| true);
         assert!(taken(&["arn:one"]).is_some());
@@ -295,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_counted_fault_ends() {
-        let faults = Faults::standing(&Organization::of([]));
+        let faults = Faults::standing(&Organization::with_accounts([]));
         faults.inject(Fault::throttling().account("1").action("iam:Get*").times(2));
         let taken = |account, action| faults.take(account, action, |_| true).is_some();
         assert!(!taken("2", "iam:GetUser"));
@@ -307,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_fault_lets_pass_what_comes_before() {
-        let faults = Faults::standing(&Organization::of([]));
+        let faults = Faults::standing(&Organization::with_accounts([]));
         let taken = |action| faults.take("1", action, |_| true);
         let late = Fault::throttling().action("iam:Get*").after(2).times(1);
         faults.inject(late);

@@ -1,4 +1,4 @@
-//! Who asks: the account and principal behind an access key id.
+//! Callers: the account and principal behind an access key id.
 //!
 //! Signatures are not verified. The access key id alone says who asks: twelve digits
 //! are the administrator of that account, the id of a root user's access key is that
@@ -9,21 +9,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use cloudformation_template::unique_uuid;
 use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::organization::{Partition, Role, is_account_id};
-use crate::policy::{Document, Principal, PrincipalKind};
 use crate::wire::{Failure, Protocol};
 use crate::world::World;
+use iam_policy::{Document, Principal, PrincipalKind};
 
-/// Who makes a request.
+/// Caller of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     /// `aws:userid`, as `GetCallerIdentity` gives it.
     pub(crate) user_id: String,
-    /// What of a session there is, where the caller has one.
+    /// Session of the caller, where there is one.
     pub(crate) session: Option<Session>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Session {
     pub(crate) policies: Option<Vec<Document>>,
     pub(crate) source_identity: Option<String>,
     pub(crate) tags: SessionTags,
-    /// Whether an MFA code came with the request for the session.
+    /// True if an MFA code came with the request for the session.
     pub(crate) mfa: bool,
 }
 
@@ -48,11 +49,11 @@ pub(crate) type SessionTags = BTreeMap<String, SessionTag>;
 #[derive(Clone, Debug)]
 pub(crate) struct SessionTag {
     pub(crate) value: String,
-    /// Whether a session that is assumed from this one has it too.
+    /// True if a session that is assumed from this one has it too.
     pub(crate) transitive: bool,
 }
 
-/// What a new session is to be.
+/// Specification of a new session.
 pub(crate) struct NewSession {
     pub(crate) principal: Principal,
     pub(crate) user_id: String,
@@ -204,17 +205,6 @@ pub(crate) fn role_id(account: &str, name: &str) -> String {
 pub(crate) fn unique_id(prefix: &str, of: &str) -> String {
     let digits = unique_uuid(of).simple().to_string().to_uppercase();
     format!("{prefix}{}", digits.get(..17).unwrap_or_default())
-}
-
-/// An id of the form that SNS and KMS give, which is the same for the same thing.
-pub(crate) fn unique_uuid(of: &str) -> Uuid {
-    // FNV-1a, twice with different seeds: 128 bits are plenty to tell things apart.
-    let hash = |seed: u64| {
-        of.bytes().fold(seed, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        })
-    };
-    Uuid::from_u64_pair(hash(0xcbf2_9ce4_8422_2325), hash(0x8422_2325_cbf2_9ce4))
 }
 
 /// The principal of a session of a role.

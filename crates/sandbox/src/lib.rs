@@ -7,7 +7,7 @@
 //!
 //! ```
 //! # use sandbox::{Account, Organization, Sandbox};
-//! let organization = Organization::of([Account::new("111111111111", "clean")]);
+//! let organization = Organization::with_accounts([Account::new("111111111111", "clean")]);
 //! let sandbox = Sandbox::new(organization)?;
 //! let config = sandbox.sdk_config("111111111111", "eu-west-1");
 //! # Ok::<(), sandbox::OrganizationError>(())
@@ -17,6 +17,7 @@
 //! `faults` (what goes wrong on request), `authorization` (whether they may) and the
 //! handler that `operations` names, and is recorded in `calls`.
 
+mod access_analyzer;
 mod administration;
 mod authorization;
 mod calls;
@@ -36,7 +37,6 @@ mod operations;
 mod organization;
 mod organizations;
 mod paging;
-pub mod policy;
 mod regional;
 mod request;
 mod s3;
@@ -53,8 +53,9 @@ mod world;
 
 pub use calls::{Call, Permission};
 pub use config::{ConfigurationItem, Notification, RuleStatus};
-pub use events::UnknownRoute;
+pub use events::UnknownRouteError;
 pub use faults::Fault;
+pub use iam_policy::Document;
 pub use lambda::{
     Context, Function, FunctionError, FunctionProcess, Invocation, ProcessError, ProcessSettings,
     Timings,

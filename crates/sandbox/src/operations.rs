@@ -4,13 +4,13 @@
 use hyper::StatusCode;
 
 use crate::organization::is_account_id;
-use crate::policy::{Document, PolicyError};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure};
 use crate::{
-    administration, cloudformation, cloudtrail, cloudwatch, config, events, iam, kms, lambda, logs,
-    organizations, s3, security_hub, sns, sqs, ssm, sts,
+    access_analyzer, administration, cloudformation, cloudtrail, cloudwatch, config, events, iam,
+    kms, lambda, logs, organizations, s3, security_hub, sns, sqs, ssm, sts,
 };
+use iam_policy::{Document, PolicyError};
 
 /// An operation of a service.
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub(crate) struct Operation {
     /// Its IAM action.
     pub(crate) action: &'static str,
     pub(crate) input: &'static Shape,
-    /// What the caller must be allowed. Nothing, where AWS asks for no permission.
+    /// Permissions that the caller needs; none where AWS checks none.
     pub(crate) needs: fn(&Request<'_>) -> Vec<Needed>,
     /// The condition keys that only this operation has.
     pub(crate) context: fn(&Request<'_>) -> Context,
@@ -53,7 +53,7 @@ impl Needed {
         }
     }
 
-    /// The same on a resource with a policy, where it has one.
+    /// Adds the resource's policy, where it has one.
     #[must_use]
     pub(crate) fn under(self, policy: Option<&str>) -> Self {
         Self {
@@ -74,14 +74,14 @@ pub(crate) fn resource_named(text: &str) -> &str {
 }
 
 impl Operation {
-    /// Whether the service is one for all Regions of the partition.
+    /// Returns true if the service is one for all Regions of the partition.
     pub(crate) fn is_global(&self) -> bool {
         matches!(self.service, "iam" | "organizations")
     }
 
     /// A failure under the name that the service gives it, where that is not what other
     /// services of its protocol say.
-    pub(crate) fn in_its_words(&self, failure: Failure) -> Failure {
+    pub(crate) fn service_error(&self, failure: Failure) -> Failure {
         match (self.service, failure.code.as_ref()) {
             ("logs", "ValidationException") => Failure {
                 code: "InvalidParameterException".into(),
@@ -92,11 +92,15 @@ impl Operation {
                 code: "InvalidInputException".into(),
                 ..failure
             },
+            ("access-analyzer", "InvalidParameterValueException") => Failure {
+                code: "ValidationException".into(),
+                ..failure
+            },
             _ => failure,
         }
     }
 
-    /// What a Region that is not enabled answers.
+    /// Returns the error of a Region that is not enabled.
     pub(crate) fn region_disabled(&self, request: &Request<'_>) -> Failure {
         match self.name {
             "AssumeRole" | "AssumeRoot" => Failure::new(
@@ -178,6 +182,7 @@ fn none(_: &Request<'_>) -> Vec<Needed> {
 
 #[rustfmt::skip]
 pub(crate) const OPERATIONS: &[Operation] = &[
+    row("iam", "SimulateCustomPolicy", "iam:SimulateCustomPolicy", &iam::SIMULATE_CUSTOM_POLICY, any, iam::simulate_custom_policy),
     row("iam", "DeactivateMFADevice", "iam:DeactivateMFADevice", &iam::DEACTIVATE_MFA_DEVICE, iam::user, iam::deactivate_mfa_device),
     row("iam", "DeleteAccessKey", "iam:DeleteAccessKey", &iam::DELETE_ACCESS_KEY, iam::user, iam::delete_access_key),
     row("iam", "DeleteLoginProfile", "iam:DeleteLoginProfile", &iam::OF_LOGIN_PROFILE, iam::user, iam::delete_login_profile),
@@ -209,9 +214,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("config", "DescribeComplianceByConfigRule", "config:DescribeComplianceByConfigRule", &config::DESCRIBE_COMPLIANCE, config::rules, config::describe_compliance_by_config_rule),
     row("config", "DescribeAggregateComplianceByConfigRules", "config:DescribeAggregateComplianceByConfigRules", &config::AGGREGATE_COMPLIANCE, config::aggregator, config::describe_aggregate_compliance_by_config_rules),
     row("config", "DescribeConfigurationAggregators", "config:DescribeConfigurationAggregators", &config::DESCRIBE_AGGREGATORS, any, config::describe_configuration_aggregators),
+    row("config", "DeleteRemediationConfiguration", "config:DeleteRemediationConfiguration", &config::DELETE_REMEDIATION, any, config::delete_remediation_configuration),
+    row("config", "DescribeRemediationConfigurations", "config:DescribeRemediationConfigurations", &config::DESCRIBE_REMEDIATIONS, any, config::describe_remediation_configurations),
     row("config", "DescribeRemediationExceptions", "config:DescribeRemediationExceptions", &config::DESCRIBE_EXCEPTIONS, any, config::describe_remediation_exceptions),
     row("config", "GetAggregateComplianceDetailsByConfigRule", "config:GetAggregateComplianceDetailsByConfigRule", &config::AGGREGATE_DETAILS, config::aggregator, config::get_aggregate_compliance_details_by_config_rule),
     row("config", "PutConfigurationAggregator", "config:PutConfigurationAggregator", &config::PUT_AGGREGATOR, config::aggregator, config::put_configuration_aggregator),
+    row("config", "PutRemediationConfigurations", "config:PutRemediationConfigurations", &config::PUT_REMEDIATIONS, any, config::put_remediation_configurations),
     row("config", "PutRemediationExceptions", "config:PutRemediationExceptions", &config::PUT_EXCEPTIONS, any, config::put_remediation_exceptions),
     row("config", "DescribeConfigRules", "config:DescribeConfigRules", &config::DESCRIBE_CONFIG_RULES, config::rules, config::describe_config_rules),
     row("config", "DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorderStatus", &config::OF_RECORDERS, any, config::describe_recorder_status),
@@ -299,6 +307,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("organizations", "DescribeAccount", "organizations:DescribeAccount", &organizations::DESCRIBE_ACCOUNT, any, organizations::describe_account),
 
     row("events", "ListRules", "events:ListRules", &events::LIST_RULES, events::on_rules, events::list_rules),
+    row("events", "TestEventPattern", "events:TestEventPattern", &events::TEST_EVENT_PATTERN, any, events::test_event_pattern),
     row("events", "ListTargetsByRule", "events:ListTargetsByRule", &events::LIST_TARGETS, events::on_rule, events::list_targets_by_rule),
     Operation {
         context: events::context,
@@ -320,6 +329,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         context: lambda::add_permission_context,
         ..row("lambda", "AddPermission", "lambda:AddPermission", &lambda::ADD_PERMISSION, lambda::on_function, lambda::add_permission)
     },
+    row("lambda", "GetAccountSettings", "lambda:GetAccountSettings", &NOTHING, any, lambda::get_account_settings),
     row("lambda", "GetFunctionConfiguration", "lambda:GetFunctionConfiguration", &lambda::GET_CONFIGURATION, lambda::on_function, lambda::get_function_configuration),
     row("lambda", "GetPolicy", "lambda:GetPolicy", &lambda::GET_POLICY, lambda::on_function, lambda::get_policy),
     row("lambda", "RemovePermission", "lambda:RemovePermission", &lambda::REMOVE_PERMISSION, lambda::on_function, lambda::remove_permission),
@@ -343,6 +353,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("cloudformation", "DescribeStacks", "cloudformation:DescribeStacks", &cloudformation::DESCRIBE_STACKS, cloudformation::on_stack, cloudformation::describe_stacks),
     row("cloudformation", "ExecuteChangeSet", "cloudformation:ExecuteChangeSet", &cloudformation::EXECUTE_CHANGE_SET, cloudformation::on_stack, cloudformation::execute_change_set),
     row("cloudformation", "GetTemplate", "cloudformation:GetTemplate", &cloudformation::GET_TEMPLATE, cloudformation::on_stack, cloudformation::get_template),
+    row("cloudformation", "ValidateTemplate", "cloudformation:ValidateTemplate", &cloudformation::VALIDATE_TEMPLATE, any, cloudformation::validate_template),
     row("cloudformation", "ListStacks", "cloudformation:ListStacks", &cloudformation::LIST_STACKS, any, cloudformation::list_stacks),
     row("cloudformation", "ActivateOrganizationsAccess", "cloudformation:ActivateOrganizationsAccess", &NOTHING, any, cloudformation::activate_organizations_access),
     row("cloudformation", "CreateStackInstances", "cloudformation:CreateStackInstances", &cloudformation::CREATE_INSTANCES, cloudformation::on_stack_set, cloudformation::create_stack_instances),
@@ -357,6 +368,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row("cloudformation", "ListStackSets", "cloudformation:ListStackSets", &cloudformation::LIST_SETS, any, cloudformation::list_stack_sets),
     row("cloudformation", "StopStackSetOperation", "cloudformation:StopStackSetOperation", &cloudformation::OF_OPERATION, cloudformation::on_stack_set, cloudformation::stop_stack_set_operation),
     row("cloudformation", "UpdateStackInstances", "cloudformation:UpdateStackInstances", &cloudformation::UPDATE_INSTANCES, cloudformation::on_stack_set, cloudformation::update_stack_instances),
+
+    row("access-analyzer", "ValidatePolicy", "access-analyzer:ValidatePolicy", &access_analyzer::VALIDATE_POLICY, any, access_analyzer::validate_policy),
 
     row("s3", "GetObject", "s3:GetObject", &s3::OF_OBJECT, s3::object, s3::get_object),
     row("s3", "HeadBucket", "s3:ListBucket", &s3::OF_BUCKET, s3::bucket, s3::head_bucket),

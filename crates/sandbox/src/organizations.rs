@@ -34,7 +34,7 @@ pub(crate) const LIST_ACCOUNTS: Shape = Shape::Structure(&[NEXT_TOKEN, MAX_RESUL
 
 pub(crate) const LIST_FOR_PARENT: Shape = Shape::Structure(&[PARENT_ID, NEXT_TOKEN, MAX_RESULTS]);
 
-/// What Organizations gives where a request does not say how much.
+/// Default page size of Organizations.
 const PAGE: usize = 20;
 
 /// The root or unit whose children are asked for.
@@ -156,7 +156,7 @@ pub(crate) fn page(
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("MaxResults").unwrap_or(PAGE);
-    let page = Page::of(request, items, request.text("NextToken"), size)
+    let page = Page::cut(request, items, request.text("NextToken"), size)
         .ok_or_else(|| refused("InvalidInputException", "You specified an invalid value."))?;
     Ok(Structure::new()
         .with(name, page.items)

@@ -15,7 +15,7 @@ impl Page {
     /// The page of `items` that begins where the page with this token ended. None,
     /// when no page ended with such a token. It has the size that is asked for, unless
     /// a fault makes it shorter.
-    pub(crate) fn of(
+    pub(crate) fn cut(
         request: &Request<'_>,
         items: Vec<Structure>,
         token: Option<&str>,

@@ -1,15 +1,15 @@
 //! The resources of the account and Region that a request is about.
 
-use crate::organization::{Account, Place, Resource};
+use crate::organization::{Account, AccountRegion, Resource};
 use crate::request::Request;
 use crate::wire::Failure;
 
-/// Where an account keeps its resources of a kind.
+/// Accessor of an account's resources of a kind.
 pub(crate) type Of = fn(&mut Account) -> &mut Vec<Resource>;
 
 /// The account and Region that are asked.
-pub(crate) fn place<'a>(request: &'a Request<'_>) -> Place<'a> {
-    Place {
+pub(crate) fn place<'a>(request: &'a Request<'_>) -> AccountRegion<'a> {
+    AccountRegion {
         partition: request.partition(),
         account: request.account(),
         region: request.region,
@@ -50,7 +50,7 @@ pub(crate) fn find<'a>(
         .find(|resource| is(request, resource, member, value))
 }
 
-/// Whether a resource is in the Region, and a member of it has a value.
+/// Returns true if a resource is in the Region, and a member of it has a value.
 pub(crate) fn is(request: &Request<'_>, resource: &Resource, member: &str, value: &str) -> bool {
     resource.region == request.region && resource.text(member) == Some(value)
 }

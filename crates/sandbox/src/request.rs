@@ -20,10 +20,10 @@ use crate::calls::{Call, Permission};
 use crate::faults::Effect;
 use crate::identity::{self, Caller};
 use crate::operations::{self, Needed, Operation};
-use crate::organization::{Account, Partition, Place};
-use crate::policy::PrincipalKind;
+use crate::organization::{Account, AccountRegion, Partition};
 use crate::wire::{Failure, Protocol, Structure};
 use crate::world::World;
+use iam_policy::PrincipalKind;
 
 /// A request whose caller, operation and input are known, as handlers see it.
 pub(crate) struct Request<'a> {
@@ -32,11 +32,13 @@ pub(crate) struct Request<'a> {
     pub(crate) operation: &'static Operation,
     pub(crate) caller: &'a Caller,
     pub(crate) region: &'a str,
-    /// Whether it came to an endpoint that serves the whole partition.
+    /// True if it came to an endpoint that serves the whole partition.
     pub(crate) global_endpoint: bool,
     /// The input, checked and normalised by the operation's shape.
     pub(crate) input: &'a Value,
     pub(crate) now: Timestamp,
+    /// Set where the answer is to be the opposite of what is true here.
+    pub(crate) contrary: bool,
 }
 
 impl Request<'_> {
@@ -46,8 +48,8 @@ impl Request<'_> {
     }
 
     /// The Region that is asked, in the caller's account.
-    pub(crate) fn place(&self) -> Place<'_> {
-        Place {
+    pub(crate) fn place(&self) -> AccountRegion<'_> {
+        AccountRegion {
             partition: self.partition(),
             account: self.account(),
             region: self.region,
@@ -105,6 +107,28 @@ impl Request<'_> {
         self.typed(Value::Array(self.list(member).to_vec()))
     }
 
+    /// Refuses an input with a member that is not modelled, unless it is empty: nobody may take
+    /// it for done.
+    pub(crate) fn refuse_unmodelled<'a>(
+        &self,
+        members: impl IntoIterator<Item = &'a &'a str>,
+    ) -> Result<(), Failure> {
+        let is_given = |value: &Value| match value {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::String(text) => !["", "false"].contains(&text.as_str()),
+            _ => true,
+        };
+        let mut members = members.into_iter();
+        match members.find(|member| self.input.get(**member).is_some_and(is_given)) {
+            Some(member) => Err(Failure::not_implemented(format!(
+                "{member} of {}:{}",
+                self.operation.service, self.operation.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// The whole input as a type of the service.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.typed(self.input.clone())
@@ -126,7 +150,7 @@ impl Request<'_> {
         }
     }
 
-    /// Whether the caller is the root user, in a session or with its own key.
+    /// Returns true if the caller is the root user, in a session or with its own key.
     pub(crate) fn is_root(&self) -> bool {
         matches!(
             self.caller.principal.kind,
@@ -147,11 +171,11 @@ pub(crate) async fn answer(
     body: &Bytes,
 ) -> Result<Response<Bytes>, Dropped> {
     let request_id = Uuid::new_v4().to_string();
-    let spoken = Protocol::of(parts);
+    let spoken = Protocol::detect(parts);
     // Who speaks what is not spoken here is told so in JSON.
     let protocol = spoken.unwrap_or(Protocol::AwsJson("1.0"));
     let mut call = Call::at(world.clock.now());
-    let scope = Scope::of(parts);
+    let scope = Scope::from_parts(parts);
     let namespace = scope
         .as_ref()
         .map_or("", |scope| operations::namespace(&scope.service));
@@ -175,7 +199,7 @@ pub(crate) async fn answer(
     response.ok_or(Dropped)
 }
 
-/// Why a request has no output.
+/// Reasons for which a request has no output.
 enum Refusal {
     Failure(Failure),
     Dropped,
@@ -200,7 +224,7 @@ async fn respond(
     call.operation.clone_from(&asked.operation);
     let scope = scope.ok_or_else(|| protocol.missing_credentials())?;
     call.service.clone_from(&scope.service);
-    let endpoint = Endpoint::of(parts, &scope);
+    let endpoint = Endpoint::from_parts(parts, &scope);
     call.region.clone_from(&endpoint.region);
     let caller = identity::recognise(world, protocol, &scope.access_key_id, token(parts))?;
     call.account.clone_from(&caller.principal.account);
@@ -220,6 +244,7 @@ async fn respond(
         global_endpoint: endpoint.global,
         input: &asked.input,
         now: call.time,
+        contrary: false,
     };
     perform(&request, call).await
 }
@@ -247,6 +272,7 @@ pub(crate) async fn perform_as_administrator(
         global_endpoint: false,
         input: &input.map_err(|problem| protocol.malformed(problem))?,
         now: world.clock.now(),
+        contrary: false,
     };
     let mut call = Call::at(request.now);
     call.operation = name.to_owned();
@@ -273,7 +299,7 @@ pub(crate) async fn perform_as_administrator(
     performed
 }
 
-/// The same where nothing can wait. It never takes time, unless a fault makes it.
+/// Performs a request as administrator without waiting. Takes no time, unless a fault delays it.
 pub(crate) fn perform_as_administrator_now(
     world: &Arc<World>,
     account: &str,
@@ -288,8 +314,37 @@ pub(crate) fn perform_as_administrator_now(
     }
 }
 
-/// The output of a request whose input is as it was written.
+/// Operations whose handlers turn their own answers round where a fault says so.
+const CONTRARY_THEMSELVES: [&str; 5] = [
+    "GetAccountSummary",
+    "SimulateCustomPolicy",
+    "TestEventPattern",
+    "TestMetricFilter",
+    "ValidatePolicy",
+];
+
+/// Performs a request whose input is as it was written; the other way round, where a fault
+/// says so.
 async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Refusal> {
+    let (faults, action) = (&written.world.faults, written.operation.action);
+    let contrary = faults.take(written.account(), action, |one| *one == Effect::Contrary);
+    if contrary.is_none() {
+        return perform_as_it_is(written, call).await;
+    }
+    let request = Request {
+        contrary: true,
+        ..*written
+    };
+    match perform_as_it_is(&request, call).await {
+        Ok(output) if CONTRARY_THEMSELVES.contains(&written.operation.name) => Ok(output),
+        Ok(_) => Err(written.protocol.invalid("the contrary".to_owned()).into()),
+        Err(Refusal::Failure(_)) => Ok(Structure::new()),
+        Err(Refusal::Dropped) => Err(Refusal::Dropped),
+    }
+}
+
+/// Performs a request whose input is as it was written.
+async fn perform_as_it_is(written: &Request<'_>, call: &mut Call) -> Result<Structure, Refusal> {
     let Request {
         world,
         operation,
@@ -297,7 +352,7 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
         ..
     } = *written;
     let input = operation.input.check(protocol, written.input);
-    let input = input.map_err(|failure| operation.in_its_words(failure))?;
+    let input = input.map_err(|failure| operation.service_error(failure))?;
     let request = Request {
         input: &input,
         ..*written
@@ -320,7 +375,7 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
             resource: needed.resource.clone(),
         })
         .collect();
-    let answer_is_lost = suffer(&request, &needs).await?;
+    let answer_is_lost = apply_faults(&request, &needs).await?;
     for needed in &needs {
         authorize(&request, needed)?;
     }
@@ -333,7 +388,7 @@ async fn perform(written: &Request<'_>, call: &mut Call) -> Result<Structure, Re
 
 /// Lets happen what a fault wants to happen before the request is looked at. Whether
 /// the answer to it is to be lost.
-async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal> {
+async fn apply_faults(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal> {
     let resources: Vec<_> = needs
         .iter()
         .map(|needed| needed.resource.as_str())
@@ -349,7 +404,7 @@ async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal
     let ending = take(|effect| {
         !matches!(
             effect,
-            Effect::Latency(_) | Effect::PagesOf(_) | Effect::FailedEvaluations
+            Effect::Latency(_) | Effect::PagesOf(_) | Effect::FailedEvaluations | Effect::Contrary
         )
     });
     let protocol = request.protocol;
@@ -380,7 +435,7 @@ async fn suffer(request: &Request<'_>, needs: &[Needed]) -> Result<bool, Refusal
     }
 }
 
-/// What the signature says of a request: whose key, which Region, which service.
+/// Scope of a request's signature: access key, Region and service.
 struct Scope {
     access_key_id: String,
     region: String,
@@ -388,7 +443,7 @@ struct Scope {
 }
 
 impl Scope {
-    fn of(parts: &Parts) -> Option<Self> {
+    fn from_parts(parts: &Parts) -> Option<Self> {
         let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
         let credential = header.split("Credential=").nth(1)?.split(',').next()?;
         let mut parts = credential.trim().split('/');
@@ -409,15 +464,15 @@ fn token(parts: &Parts) -> Option<&str> {
         .and_then(|token| token.to_str().ok())
 }
 
-/// Where a request was sent: the Region of an AWS host. Any other host is the
-/// sandbox's own address, and stands for the endpoint of the signing Region.
+/// Endpoint of a request: the Region of an AWS host. Any other host is the sandbox's own address,
+/// and stands for the endpoint of the signing Region.
 struct Endpoint {
     region: String,
     global: bool,
 }
 
 impl Endpoint {
-    fn of(parts: &Parts, scope: &Scope) -> Self {
+    fn from_parts(parts: &Parts, scope: &Scope) -> Self {
         let host = parts.uri.host().unwrap_or_default();
         let is_aws = [
             ".amazonaws.com",
@@ -436,7 +491,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a part of a host name is a Region: `eu-west-1`, `us-gov-east-1`.
+/// Returns true if a part of a host name is a Region: `eu-west-1`, `us-gov-east-1`.
 fn is_region(label: &str) -> bool {
     let mut parts = label.rsplit('-');
     let number = parts.next().unwrap_or_default();

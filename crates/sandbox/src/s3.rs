@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::operations::Needed;
-use crate::organization::{Kind, Place, Resource};
+use crate::organization::{AccountRegion, Kind, Resource};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Output, Shape, Structure, member, one_of, required, text, text_of,
@@ -38,7 +38,7 @@ pub(crate) const BUCKET: Kind = Kind {
         member("Versioning", one_of(&["Enabled", "Suspended"])),
     ]),
     of: |account| &mut account.buckets,
-    complete: |_: &Place<'_>, _: &mut Map<String, Value>| {},
+    complete: |_: &AccountRegion<'_>, _: &mut Map<String, Value>| {},
 };
 
 const TEXT: Shape = text(0, usize::MAX);
@@ -61,7 +61,7 @@ pub(crate) const PUT_OBJECT: Shape = Shape::Structure(&[
     OWNER,
 ]);
 
-/// What was put under a key at one time.
+/// Version of an object.
 #[derive(Clone, Debug)]
 struct Object {
     version: Option<String>,
@@ -80,7 +80,7 @@ impl Objects {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anything is in a bucket.
+    /// Returns true if anything is in a bucket.
     pub(crate) fn any_in(&self, bucket: &str) -> bool {
         let objects = self.lock();
         objects.keys().any(|(holder, _)| holder == bucket)

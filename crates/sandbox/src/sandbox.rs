@@ -18,7 +18,7 @@ use crate::Timestamp;
 use crate::calls::Call;
 use crate::cloudformation::{self, DeployError, Stack};
 use crate::config::{self, Notification, RuleKey, RuleStatus};
-use crate::events::{self, UnknownRoute};
+use crate::events::{self, UnknownRouteError};
 use crate::faults::Fault;
 use crate::identity::{self, NewSession, SessionTags, role_id, role_session};
 use crate::lambda::{Context, Function};
@@ -36,7 +36,7 @@ impl Sandbox {
     /// Sets an organization up.
     ///
     /// # Errors
-    /// When the description contradicts itself.
+    /// Returns an error if the description contradicts itself.
     pub fn new(organization: Organization) -> Result<Self, OrganizationError> {
         Ok(Self(Arc::new(World::new(organization)?)))
     }
@@ -54,7 +54,7 @@ impl Sandbox {
     /// Changes an account, as if somebody had done so in the console.
     ///
     /// # Errors
-    /// When there is no such account.
+    /// Returns an error if there is no such account.
     pub fn change_account<T>(
         &self,
         id: &str,
@@ -75,7 +75,7 @@ impl Sandbox {
     /// whoever its trust policy names.
     ///
     /// # Errors
-    /// When there is no such account or role.
+    /// Returns an error if there is no such account or role.
     pub fn role_credentials(&self, account: &str, role: &str) -> Result<Credentials, NotFound> {
         let known = self.0.account(account);
         let role = known
@@ -100,7 +100,7 @@ impl Sandbox {
         self.sdk_config_as(Self::administrator(account), region)
     }
 
-    /// The same with other credentials.
+    /// Returns an SDK configuration with the given credentials.
     pub fn sdk_config_as(&self, credentials: Credentials, region: &str) -> SdkConfig {
         sdk_config(
             credentials,
@@ -114,7 +114,7 @@ impl Sandbox {
     /// shut down or dropped. Port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address is not a loopback address, or cannot be listened on.
+    /// Returns an error if the address is not a loopback address, or cannot be listened on.
     pub async fn serve(&self, address: SocketAddr) -> Result<Server, ServeError> {
         serve::start(Arc::clone(&self.0), address).await
     }
@@ -124,7 +124,7 @@ impl Sandbox {
     /// template: register it before the rules come that invoke it.
     ///
     /// # Errors
-    /// When a service refuses a resource, or the sandbox has none of its type.
+    /// Returns an error if a service refuses a resource, or the sandbox has none of its type.
     pub async fn deploy(&self, stack: &Stack) -> Result<(), DeployError> {
         cloudformation::deploy(&self.0, stack).await
     }
@@ -154,7 +154,7 @@ impl Sandbox {
         self.register_function_with_timeout(arn, function, Duration::from_mins(1));
     }
 
-    /// The same with another time-out.
+    /// Registers a function with the given time-out.
     pub fn register_function_with_timeout(
         &self,
         arn: impl Into<String>,
@@ -171,8 +171,8 @@ impl Sandbox {
         self.0.functions.remove(arn);
     }
 
-    /// How long Lambda waits before it repeats a failed asynchronous invocation. Not at
-    /// all, until set; a minute and then two on AWS.
+    /// Sets the delay before Lambda repeats a failed asynchronous invocation: no delay by default;
+    /// AWS waits one minute and then two.
     pub fn set_lambda_retry_delay(&self, delay: Duration) {
         self.0.functions.set_retry_delay(delay);
     }
@@ -180,7 +180,7 @@ impl Sandbox {
     /// AWS Config invokes a rule's function, retries included. Waits for the outcome.
     ///
     /// # Errors
-    /// When there is no such rule.
+    /// Returns an error if there is no such rule.
     pub async fn notify(
         &self,
         account: &str,
@@ -198,7 +198,7 @@ impl Sandbox {
     /// token is valid.
     ///
     /// # Errors
-    /// When there is no such rule.
+    /// Returns an error if there is no such rule.
     pub fn event(
         &self,
         account: &str,
@@ -210,10 +210,10 @@ impl Sandbox {
         config::event(&self.0, &key, notification).ok_or_else(|| key.not_found())
     }
 
-    /// What the last invocation of a rule's function came to. None before the first.
+    /// Returns the outcome of the last invocation of a rule's function; `None` before the first.
     ///
     /// # Errors
-    /// When there is no such rule.
+    /// Returns an error if there is no such rule.
     pub fn rule_status(
         &self,
         account: &str,
@@ -243,7 +243,7 @@ impl Sandbox {
 
     /// The messages in a queue, by the ARN of that.
     pub fn queued(&self, queue: &str) -> Vec<QueuedMessage> {
-        self.0.queues.of(queue)
+        self.0.queues.messages_in(queue)
     }
 
     /// Puts a message into a queue, as EventBridge would have, so long ago.
@@ -277,14 +277,14 @@ impl Sandbox {
     /// `("aws.signin", "AWS Console Sign In via CloudTrail")` with its record.
     ///
     /// # Errors
-    /// When a rule on its way asks or sends in a way that is not known here.
+    /// Returns an error if a rule on its way asks or sends in a way that is not known here.
     pub fn emit(
         &self,
         account: &str,
         region: &str,
         kind: (&str, &str),
         detail: &Value,
-    ) -> Result<(), UnknownRoute> {
+    ) -> Result<(), UnknownRouteError> {
         events::emit(&self.0, account, region, kind, detail)
     }
 
@@ -293,9 +293,9 @@ impl Sandbox {
         self.0.parameters.values()
     }
 
-    /// What Security Hub has about an account in a Region, in ASFF, by id.
+    /// Returns Security Hub's findings about an account in a Region, in ASFF, by id.
     pub fn findings(&self, account: &str, region: &str) -> Vec<Value> {
-        self.0.findings.of(account, region)
+        self.0.findings.all_in(account, region)
     }
 
     /// Gives an account in a Region a finding of Security Hub's own controls, in ASFF. An

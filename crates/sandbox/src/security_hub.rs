@@ -19,7 +19,7 @@ use crate::wire::{
 
 pub(crate) use reading::{ENABLED_STANDARDS, GET_FINDINGS, get_enabled_standards, get_findings};
 
-/// What Security Hub has.
+/// Findings in Security Hub.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// By the place and product of a finding and its id.
@@ -54,7 +54,7 @@ const RELATED_FINDINGS: Shape = list(
     10,
 );
 
-/// What the sandbox does not keep: it says so instead of leaving it out.
+/// Members that the sandbox does not store, and refuses instead of dropping them.
 const UNKEPT: &[&str] = &[
     "Action",
     "Detection",
@@ -315,7 +315,7 @@ fn unkept(finding: &Value) -> Option<&'static str> {
 /// The most bytes of a finding.
 const MAX_BYTES: usize = 240 * 1024;
 
-/// What is wrong with one finding, as opposed to the request.
+/// Validates one finding, apart from the request.
 fn check(request: &Request<'_>, finding: &Value) -> Result<(), String> {
     let account = request.account();
     let place = request.place();
@@ -355,7 +355,7 @@ fn check(request: &Request<'_>, finding: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// What belongs to the people who work on findings: importing does not change it.
+/// Members that belong to the people who work on findings: an import does not change them.
 const OF_PEOPLE: &[&str] = &["Note", "UserDefinedFields", "VerificationState", "Workflow"];
 
 impl Findings {
@@ -380,7 +380,7 @@ impl Findings {
     }
 
     /// The findings about an account in a Region, by id.
-    pub(crate) fn of(&self, account: &str, region: &str) -> Vec<Value> {
+    pub(crate) fn all_in(&self, account: &str, region: &str) -> Vec<Value> {
         let findings = self.imported.lock().unwrap_or_else(PoisonError::into_inner);
         let of_place = |finding: &&Value| {
             word(finding, "AwsAccountId") == account && word(finding, "Region") == region
@@ -395,9 +395,9 @@ impl Findings {
         own.entry(place).or_default().push(finding);
     }
 
-    /// What an account is shown in a Region.
-    fn shown(&self, account: &str, region: &str) -> Vec<Value> {
-        let mut all = self.of(account, region);
+    /// Returns the findings that an account can see in a Region.
+    fn visible_in(&self, account: &str, region: &str) -> Vec<Value> {
+        let mut all = self.all_in(account, region);
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         let place = [account, region].map(str::to_owned);
         all.extend(own.get(&place).into_iter().flatten().cloned());

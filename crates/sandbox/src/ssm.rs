@@ -57,7 +57,7 @@ pub(crate) const GET_PARAMETER: Shape = Shape::Structure(&[
     member("WithDecryption", Shape::Boolean),
 ]);
 
-/// What parameters have here that say more than a name, a text and what it is for.
+/// Members of parameters that are not modelled here.
 const NOT_HERE: [&str; 5] = ["KeyId", "AllowedPattern", "Tags", "Policies", "DataType"];
 
 /// The longest value of a standard parameter.

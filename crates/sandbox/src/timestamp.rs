@@ -69,7 +69,7 @@ impl Timestamp {
         )
     }
 
-    /// How long ago `earlier` was; nothing when it was later.
+    /// Returns the time elapsed since `earlier`; zero if `earlier` is later.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

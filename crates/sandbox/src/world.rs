@@ -13,7 +13,9 @@ use crate::faults::Faults;
 use crate::iam::CredentialReports;
 use crate::identity::Sessions;
 use crate::lambda::Functions;
-use crate::organization::{Account, AccountState, Organization, OrganizationError, Partition};
+use crate::organization::{
+    Account, AccountState, ControlPolicy, Organization, OrganizationError, Partition,
+};
 use crate::s3::Objects;
 use crate::security_hub::Findings;
 use crate::sns::Publications;
@@ -23,7 +25,9 @@ use crate::ssm::Parameters;
 /// The organization as it is now, and all that happened in it.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// What does not change: partition, ids, Regions. The accounts do, and are below.
+    /// The service control policies, those of deployed stacks too.
+    pub(crate) control_policies: Mutex<Vec<ControlPolicy>>,
+    /// Immutable part: partition, ids, Regions. The accounts change, and are below.
     pub(crate) organization: Organization,
     accounts: Mutex<BTreeMap<String, Account>>,
     pub(crate) reports: CredentialReports,
@@ -60,6 +64,7 @@ impl World {
             .map(|account| (account.id.clone(), account.clone()));
         Ok(Self {
             accounts: Mutex::new(by_id.collect()),
+            control_policies: Mutex::new(organization.control_policies.clone()),
             reports: CredentialReports::at_start(&organization, clock.now()),
             sessions: Sessions::default(),
             config: Config::default(),
@@ -122,7 +127,7 @@ impl World {
             .insert(account.id.clone(), account);
     }
 
-    /// Whether an account is a member of the organization now, or its management account.
+    /// Returns true if an account is a member of the organization now, or its management account.
     pub(crate) fn has_member(&self, id: &str) -> bool {
         self.look(|accounts| {
             accounts

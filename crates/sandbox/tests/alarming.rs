@@ -15,7 +15,7 @@ const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:security";
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:111111111111:security";
 const ROOT: &str = r#"{"userIdentity":{"type":"Root"},"eventType":"AwsApiCall"}"#;
 
-/// What is between a log event and a queue.
+/// Links between a log event and a queue.
 struct Chain {
     filter: Value,
     alarm: Value,
@@ -66,7 +66,7 @@ impl Chain {
         account.queues.push(here(json!({"QueueName": "security"})));
         let subscription = json!({"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": QUEUE});
         account.subscriptions.push(here(subscription));
-        Sandbox::new(Organization::of([account])).unwrap()
+        Sandbox::new(Organization::with_accounts([account])).unwrap()
     }
 }
 
@@ -96,7 +96,7 @@ async fn state(sandbox: &Sandbox) -> StateValue {
     alarms.metric_alarms()[0].state_value().unwrap().clone()
 }
 
-/// What became of the actions of all alarms.
+/// Returns the outcomes of the actions of all alarms.
 async fn actions(sandbox: &Sandbox) -> Vec<String> {
     let asked = cloudwatch(sandbox)
         .describe_alarm_history()
@@ -110,7 +110,7 @@ async fn actions(sandbox: &Sandbox) -> Vec<String> {
         .collect()
 }
 
-/// What the queue was told: each alarm with its state.
+/// Returns the messages of the queue: each alarm with its state.
 fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
     let bodies = sandbox.queued(QUEUE).into_iter().map(|message| {
         let body: Value = serde_json::from_str(&message.body).unwrap();

@@ -170,7 +170,7 @@ fn sandbox() -> Sandbox {
         .root
         .access_keys
         .push(AccessKey::new("AKIAROOT000000000001"));
-    Sandbox::new(Organization::of([account])).unwrap()
+    Sandbox::new(Organization::with_accounts([account])).unwrap()
 }
 
 /// The status and body of the answer to a signed request; an error is a connection
@@ -211,7 +211,7 @@ async fn ask(
         .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
 }
 
-/// What `X-Amz-Target` starts with, for services that are asked in JSON.
+/// Returns the prefix of `X-Amz-Target` for services with JSON protocols.
 fn target(service: &str) -> Option<&'static str> {
     match service {
         "config" => Some("StarlingDoveService"),

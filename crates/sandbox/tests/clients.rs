@@ -126,17 +126,17 @@ async fn boto3_calls_every_operation_and_every_answer_is_of_the_model() {
         .collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     for (service, name) in operations {
-        let client = if service == "monitoring" {
-            "cloudwatch"
-        } else {
-            service
+        let client = match service {
+            "access-analyzer" => "accessanalyzer",
+            "monitoring" => "cloudwatch",
+            service => service,
         };
         let answered = &result["exercised"][format!("{client}.{name}")];
         assert!(answered.as_u64() > Some(0), "{service}.{name}: {answered}");
     }
 }
 
-/// What the AWS CLI reads as the administrator of an account.
+/// Runs the AWS CLI as the administrator of an account and returns its output.
 async fn cli(python: &str, server: &Server, account: &str, arguments: &[&str]) -> Value {
     let output = isolated(python, SCRIPTS)
         .args(["-m", "awscli", "--output", "json", "--region", REGION])

@@ -124,7 +124,7 @@ fn code<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     error.code().unwrap().to_owned()
 }
 
-/// What a role of the member account gets when it assumes a role of the central one.
+/// Returns the answer to a role of the member account that assumes a role of the central one.
 async fn assumed(transport: &Transport, by: &str, role: &str) -> Result<SdkConfig, String> {
     let credentials = transport.sandbox.role_credentials("111111111111", by);
     let config = transport.config_as(credentials.unwrap(), REGION);

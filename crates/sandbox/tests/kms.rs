@@ -252,7 +252,7 @@ async fn lists_have_pages() {
     let mut owner = Account::new(OWNER, "owner");
     let key = |number| Resource::new(REGION, json!({ "KeyId": format!("key-{number}") }));
     owner.keys = (0..101).map(key).collect();
-    let sandbox = Sandbox::new(Organization::of([owner])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([owner])).unwrap();
     let kms = Client::new(&sandbox.sdk_config(OWNER, REGION));
     let first = kms.list_keys().send().await.unwrap();
     assert!(first.truncated() && first.keys().len() == 100);

@@ -17,7 +17,7 @@ fn sandbox() -> Sandbox {
     let attributes = json!({"VisibilityTimeout": "60"});
     let queue = json!({"QueueName": "work", "Attributes": attributes});
     account.queues.push(Resource::new(REGION, queue));
-    Sandbox::new(Organization::of([account])).unwrap()
+    Sandbox::new(Organization::with_accounts([account])).unwrap()
 }
 
 /// Polls once with a function that answers in this way, given the ids of the messages.

@@ -10,7 +10,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 fn sandbox() -> Sandbox {
-    Sandbox::new(Organization::of([Account::new("111111111111", "only")])).unwrap()
+    Sandbox::new(Organization::with_accounts([Account::new(
+        "111111111111",
+        "only",
+    )]))
+    .unwrap()
 }
 
 async fn serve(sandbox: &Sandbox) -> Server {
@@ -178,20 +182,31 @@ async fn a_server_stops_when_it_is_told_to() {
 async fn a_request_under_way_is_answered_before_the_server_is_gone() {
     let sandbox = sandbox();
     let server = serve(&sandbox).await;
-    sandbox.inject(sandbox::Fault::latency(std::time::Duration::from_millis(
-        200,
-    )));
-    let administrator = Sandbox::administrator("111111111111");
-    let config = sdk_config_over_http(&server.endpoint_url(), administrator, "eu-west-1");
-    let call = tokio::spawn(async move {
-        aws_sdk_iam::Client::new(&config)
-            .get_account_summary()
-            .send()
-            .await
-    });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    server.shut_down().await;
-    call.await.unwrap().unwrap();
+    let address = server.address();
+    let body = "Action=GetAccountSummary&Version=2010-05-08";
+    let (name, value) = signed("iam");
+    let length = body.len();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nexpect: 100-continue\r\n\
+         {}: {}\r\n{name}: {value}\r\ncontent-length: {length}\r\n\r\n",
+        FORM.0, FORM.1
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server says that it goes on: from now on the request is under way.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let down = tokio::spawn(server.shut_down());
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!down.is_finished());
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    down.await.unwrap();
 }
 
 #[tokio::test]

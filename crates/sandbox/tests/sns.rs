@@ -83,7 +83,7 @@ async fn subscription_attributes(sns: &Client, arn: &str) -> HashMap<String, Str
     request.send().await.unwrap().attributes.unwrap()
 }
 
-/// What a topic's list shows, in its order.
+/// Returns the subscriptions of a topic in the order of its list.
 async fn listed(sns: &Client, topic: &str) -> Vec<String> {
     let request = sns.list_subscriptions_by_topic().topic_arn(topic);
     let pages = request.into_paginator().items().send();
@@ -346,7 +346,7 @@ async fn lists_have_pages_of_a_hundred() {
         Resource::new(REGION, members)
     };
     owner.subscriptions = (0..101).map(subscription).collect();
-    let sandbox = Sandbox::new(Organization::of([owner])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([owner])).unwrap();
     let sns = Client::new(&sandbox.sdk_config(OWNER, REGION));
 
     let mut sizes = Vec::new();

@@ -54,7 +54,7 @@ impl<'a> From<&'a Evaluation> for Judgement<'a> {
 /// A record of a control that Security Hub was not told of: of a newer rootguard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no control that this version of rootguard knows")]
-pub struct UnknownControl(pub String);
+pub struct UnknownControlError(pub String);
 
 /// The most characters of a title, a description, a recommendation and the value of a
 /// product field. The first two are ASFF's documented limits; for the third and fourth
@@ -159,7 +159,7 @@ impl Finding {
     pub fn new(
         judgement: &Judgement<'_>,
         severity: impl FnOnce(&MappedControl) -> Severity,
-    ) -> Result<Self, UnknownControl> {
+    ) -> Result<Self, UnknownControlError> {
         let Judgement {
             account,
             region,
@@ -169,7 +169,7 @@ impl Finding {
             ..
         } = *judgement;
         let control = MappedControl::of(judgement.control)
-            .ok_or_else(|| UnknownControl(judgement.control.to_owned()))?;
+            .ok_or_else(|| UnknownControlError(judgement.control.to_owned()))?;
         let severity = severity(control).word();
         let time = judgement.observed_at.to_string();
         let source_url = judgement

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::{error, info};
 
-use crate::finding::{Finding, UnknownControl};
+use crate::finding::{Finding, UnknownControlError};
 use crate::import::{ImportError, Outcome, import};
 use crate::record::{RecordError, record_of};
 use crate::severities::{SEVERITIES, Severities};
@@ -32,7 +32,7 @@ pub enum Error {
     Record(#[from] RecordError),
     /// The record is about no control that is known.
     #[error(transparent)]
-    Control(#[from] UnknownControl),
+    Control(#[from] UnknownControlError),
     /// Security Hub did not keep the finding.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -48,7 +48,7 @@ impl Error {
             Self::Identity(_) => "InvalidFunctionArn",
             Self::Record(RecordError::Elsewhere { .. }) => "OtherAccount",
             Self::Record(_) => "InvalidEvent",
-            Self::Control(_) => "UnknownControl",
+            Self::Control(_) => "UnknownControlError",
             Self::Import(_) => "ImportFailed",
             Self::Panic(_) => "Panic",
         }

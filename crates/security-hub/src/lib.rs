@@ -15,8 +15,8 @@ mod record;
 mod severities;
 
 pub use control::{CONTROLS, MappedControl};
-pub use finding::{Finding, Judgement, UnknownControl};
+pub use finding::{Finding, Judgement, UnknownControlError};
 pub use function::{Error, Reported, handle, serve};
 pub use import::{BATCH_IMPORT_FINDINGS, ImportError, Outcome};
 pub use record::{RecordError, record_of};
-pub use severities::{InvalidSeverities, SEVERITIES, Severities};
+pub use severities::{SEVERITIES, Severities, SeveritiesError};

@@ -19,7 +19,7 @@ pub struct Severities(Vec<(&'static str, Severity)>);
      HIGH or CRITICAL, each control once",
     CONTROLS.iter().map(|control| control.name).collect::<Vec<_>>().join(", ")
 )]
-pub struct InvalidSeverities {
+pub struct SeveritiesError {
     part: String,
 }
 
@@ -28,7 +28,7 @@ impl Severities {
     ///
     /// # Errors
     /// If it names what is no control, or no severity, or a control twice.
-    pub fn parse(text: &str) -> Result<Self, InvalidSeverities> {
+    pub fn parse(text: &str) -> Result<Self, SeveritiesError> {
         let mut severities = Self::default();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
             let read = part.split_once('=').and_then(|(name, word)| {
@@ -40,7 +40,7 @@ impl Severities {
                     severities.0.push((name, severity));
                 }
                 _ => {
-                    return Err(InvalidSeverities {
+                    return Err(SeveritiesError {
                         part: part.to_owned(),
                     });
                 }

@@ -68,7 +68,7 @@ proptest! {
             security_hub: true,
             ..Account::new(ACCOUNT, "account")
         };
-        let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+        let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
         let event = json!({
             "requestContext": {"condition": "Success"},
             "responsePayload": record,

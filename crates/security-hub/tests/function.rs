@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bundle::RULES;
-use sandbox::policy::Document;
+use sandbox::Document;
 use sandbox::{
     Account, Context, Fault, Function as _, FunctionProcess, Organization, ProcessSettings, Role,
     Sandbox, Server,
@@ -23,14 +23,14 @@ const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
 const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:security-hub";
 
-/// The function, deployed as `infra/functions.yaml` does it.
-struct Stage {
+/// The function, deployed as `infra/account.yaml` does it.
+struct Harness {
     sandbox: Sandbox,
     process: FunctionProcess,
     _server: Server,
 }
 
-impl Stage {
+impl Harness {
     async fn new(security_hub: bool, severities: &str) -> Self {
         let trust = json!({
             "Version": "2012-10-17",
@@ -55,7 +55,7 @@ impl Stage {
             roles: vec![Role::new("security-hub", trust, vec![policy])],
             ..Account::new(ACCOUNT, "account")
         };
-        let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+        let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
         let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
         let settings = ProcessSettings::new(env!("CARGO_BIN_EXE_security-hub"), ARN)
             .credentials(&sandbox.role_credentials(ACCOUNT, "security-hub").unwrap())
@@ -137,7 +137,7 @@ fn failed() -> Value {
 
 #[tokio::test]
 async fn an_evaluation_becomes_a_finding_that_says_all_of_it() {
-    let stage = Stage::new(true, "no-root-keys=HIGH").await;
+    let stage = Harness::new(true, "no-root-keys=HIGH").await;
     assert_eq!(stage.outcome(failed()).await, "IMPORTED");
     let [finding] = &stage.findings()[..] else {
         panic!("not one finding");
@@ -206,7 +206,7 @@ async fn an_evaluation_becomes_a_finding_that_says_all_of_it() {
 
 #[tokio::test]
 async fn every_evaluation_updates_the_finding_and_an_older_one_does_not() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     let status = || {
         let findings = stage.findings();
         assert_eq!(findings.len(), 1);
@@ -252,14 +252,14 @@ async fn every_evaluation_updates_the_finding_and_an_older_one_does_not() {
 
 #[tokio::test]
 async fn security_hub_that_is_not_enabled_is_no_error() {
-    let stage = Stage::new(false, "").await;
+    let stage = Harness::new(false, "").await;
     assert_eq!(stage.outcome(failed()).await, "SECURITY_HUB_NOT_ENABLED");
     assert!(stage.process.output().contains("SecurityHubNotEnabled"));
 }
 
 #[tokio::test]
 async fn a_finding_that_was_listed_as_failed_is_sent_again() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     stage.sandbox.inject(Fault::failed_evaluations().times(2));
     assert_eq!(stage.outcome(failed()).await, "IMPORTED");
     assert_eq!(stage.findings().len(), 1);
@@ -296,7 +296,7 @@ async fn what_security_hub_does_not_keep_fails_the_invocation() {
             "InternalFailure",
         ),
     ] {
-        let stage = Stage::new(true, "").await;
+        let stage = Harness::new(true, "").await;
         stage.sandbox.inject(fault);
         let context = Context::new(ARN, Duration::from_mins(1));
         let error = stage.process.invoke(failed(), context).await.unwrap_err();
@@ -308,14 +308,14 @@ async fn what_security_hub_does_not_keep_fails_the_invocation() {
 
 #[tokio::test]
 async fn throttling_that_ends_is_not_noticed() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     stage.sandbox.inject(Fault::throttling().times(3));
     assert_eq!(stage.outcome(failed()).await, "IMPORTED");
 }
 
 #[tokio::test]
 async fn only_records_of_the_own_account_and_region_are_reported() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     let with = |key: &str, value: Value| {
         let mut record = record("COMPLIANT", "NO_ROOT_KEYS", FIRST);
         record[key] = value;
@@ -327,7 +327,7 @@ async fn only_records_of_the_own_account_and_region_are_reported() {
         (with("account", json!("444455556666")), "OtherAccount"),
         (with("region", json!("us-east-1")), "OtherAccount"),
         (with("partition", json!("aws-cn")), "OtherAccount"),
-        (with("control", json!("another")), "UnknownControl"),
+        (with("control", json!("another")), "UnknownControlError"),
         (with("compliance", json!("FINE")), "InvalidEvent"),
         (failure, "InvalidEvent"),
         (record("COMPLIANT", "NO_ROOT_KEYS", FIRST), "InvalidEvent"),
@@ -345,7 +345,7 @@ async fn only_records_of_the_own_account_and_region_are_reported() {
 /// The role of this test may do nothing else, on nothing else.
 #[tokio::test]
 async fn it_needs_one_action_on_the_product_of_its_account() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     stage.outcome(failed()).await;
     let product = format!("arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default");
     let called: BTreeSet<_> = stage.calls().into_iter().collect();
@@ -357,7 +357,7 @@ async fn it_needs_one_action_on_the_product_of_its_account() {
 
 #[tokio::test]
 async fn one_log_line_of_ours_and_no_payload() {
-    let stage = Stage::new(true, "").await;
+    let stage = Harness::new(true, "").await;
     stage.outcome(failed()).await;
     let _ = stage.process.send(json!({"password": "hunter2"})).await;
     let output = stage.process.output();

@@ -4,7 +4,7 @@ use config_rule::{Compliance, Fact, Unread, Verdict};
 use serde_json::{Value, json};
 use trails::ObservedTrail;
 
-use crate::standing::{Lack, Standing};
+use crate::assessment::{Lack, TrailAssessment};
 use crate::{
     AccountTrails, NO_TRAIL, OrganizationTrail, TRAIL_LOGGING, TRAIL_LOGGING_SELECTORS_UNREAD,
     TrailLoggingParameters,
@@ -17,11 +17,11 @@ pub(crate) fn judge(
     facts: &AccountTrails,
     parameters: &TrailLoggingParameters,
 ) -> Result<Verdict, Unread> {
-    let standings = facts.standings(parameters)?;
-    let verdict = satisfied(facts, parameters, &standings)
-        .or_else(|| accepted(parameters, &standings))
-        .or_else(|| unverifiable(facts, parameters, &standings))
-        .or_else(|| lacking(facts, &standings))
+    let assessments = facts.assessments(parameters)?;
+    let verdict = satisfied(facts, parameters, &assessments)
+        .or_else(|| accepted(parameters, &assessments))
+        .or_else(|| unverifiable(facts, parameters, &assessments))
+        .or_else(|| lacking(facts, &assessments))
         .unwrap_or_else(|| {
             Verdict::new(
                 Compliance::NonCompliant,
@@ -30,18 +30,19 @@ pub(crate) fn judge(
                  management events.",
             )
         });
-    Ok(verdict.with_evidence("trails", evidence(&standings)))
+    Ok(verdict.with_evidence("trails", evidence(&assessments)))
 }
 
-type Standings<'a> = [(&'a ObservedTrail, Standing)];
+type TrailAssessments<'a> = [(&'a ObservedTrail, TrailAssessment)];
 
 fn satisfied(
     facts: &AccountTrails,
     parameters: &TrailLoggingParameters,
-    standings: &Standings,
+    assessments: &TrailAssessments,
 ) -> Option<Verdict> {
-    let proven = |(_, standing): &&(_, Standing)| matches!(standing, Standing::Satisfies);
-    let (trail, _) = standings.iter().find(proven)?;
+    let proven =
+        |(_, assessment): &&(_, TrailAssessment)| matches!(assessment, TrailAssessment::Satisfies);
+    let (trail, _) = assessments.iter().find(proven)?;
     let left_out = sources_left_out(trail, &parameters.allowed_excluded_sources);
     let allowed = if left_out.is_empty() {
         String::new()
@@ -75,13 +76,17 @@ fn sources_left_out<'a>(trail: &ObservedTrail, allowed: &'a [String]) -> Vec<&'a
 
 /// The one exception to the rule that nothing unread is compliant; the
 /// organization must have switched it on.
-fn accepted(parameters: &TrailLoggingParameters, standings: &Standings) -> Option<Verdict> {
+fn accepted(
+    parameters: &TrailLoggingParameters,
+    assessments: &TrailAssessments,
+) -> Option<Verdict> {
     if parameters.organization_trail != OrganizationTrail::Accept {
         return None;
     }
-    let all_but_selectors =
-        |(_, standing): &&(_, Standing)| matches!(standing, Standing::SelectorsUnread(_));
-    let (trail, _) = standings.iter().find(all_but_selectors)?;
+    let all_but_selectors = |(_, assessment): &&(_, TrailAssessment)| {
+        matches!(assessment, TrailAssessment::SelectorsUnread(_))
+    };
+    let (trail, _) = assessments.iter().find(all_but_selectors)?;
     Some(Verdict::new(
         Compliance::Compliant,
         TRAIL_LOGGING_SELECTORS_UNREAD,
@@ -97,20 +102,20 @@ fn accepted(parameters: &TrailLoggingParameters, standings: &Standings) -> Optio
 fn unverifiable(
     facts: &AccountTrails,
     parameters: &TrailLoggingParameters,
-    standings: &Standings,
+    assessments: &TrailAssessments,
 ) -> Option<Verdict> {
     // A trail of which only the selectors are unread got furthest.
-    let all_but_selectors = standings
+    let all_but_selectors = assessments
         .iter()
-        .find_map(|(trail, standing)| match standing {
-            Standing::SelectorsUnread(unread) => Some((*trail, unread)),
+        .find_map(|(trail, assessment)| match assessment {
+            TrailAssessment::SelectorsUnread(unread) => Some((*trail, unread)),
             _ => None,
         });
     let (trail, unread) = all_but_selectors.or_else(|| {
-        standings
+        assessments
             .iter()
-            .find_map(|(trail, standing)| match standing {
-                Standing::Unread(unread) => Some((*trail, unread)),
+            .find_map(|(trail, assessment)| match assessment {
+                TrailAssessment::Unread(unread) => Some((*trail, unread)),
                 _ => None,
             })
     })?;
@@ -141,10 +146,10 @@ fn said(unread: &Unread) -> String {
 }
 
 /// The trail that got furthest; the first of several that got equally far.
-fn closest<'a>(standings: &'a Standings<'a>) -> Option<(&'a ObservedTrail, &'a Lack)> {
+fn closest<'a>(assessments: &'a TrailAssessments<'a>) -> Option<(&'a ObservedTrail, &'a Lack)> {
     let mut closest: Option<(&ObservedTrail, &Lack)> = None;
-    for (trail, standing) in standings {
-        if let Standing::Lacks(lack) = standing
+    for (trail, assessment) in assessments {
+        if let TrailAssessment::Lacks(lack) = assessment
             && closest.is_none_or(|(_, closest)| lack.distance() < closest.distance())
         {
             closest = Some((trail, lack));
@@ -153,8 +158,8 @@ fn closest<'a>(standings: &'a Standings<'a>) -> Option<(&'a ObservedTrail, &'a L
     closest
 }
 
-fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
-    let (trail, lack) = closest(standings)?;
+fn lacking(facts: &AccountTrails, assessments: &TrailAssessments) -> Option<Verdict> {
+    let (trail, lack) = closest(assessments)?;
     Some(Verdict::new(
         Compliance::NonCompliant,
         lack.reason.clone(),
@@ -164,20 +169,20 @@ fn lacking(facts: &AccountTrails, standings: &Standings) -> Option<Verdict> {
 
 impl AccountTrails {
     /// How far every trail gets.
-    fn standings(
+    fn assessments(
         &self,
         parameters: &TrailLoggingParameters,
-    ) -> Result<Vec<(&ObservedTrail, Standing)>, Unread> {
+    ) -> Result<Vec<(&ObservedTrail, TrailAssessment)>, Unread> {
         let trails = self.trails.known()?.iter();
         Ok(trails
-            .map(|trail| (trail, self.standing(trail, parameters)))
+            .map(|trail| (trail, self.assessment(trail, parameters)))
             .collect())
     }
 
     /// The trail of which the verdict says what it lacks.
     pub(crate) fn closest(&self, parameters: &TrailLoggingParameters) -> Option<&ObservedTrail> {
-        let standings = self.standings(parameters).ok()?;
-        let (found, _) = closest(&standings)?;
+        let assessments = self.assessments(parameters).ok()?;
+        let (found, _) = closest(&assessments)?;
         let trails = self.trails.known().ok()?;
         trails
             .iter()
@@ -207,17 +212,19 @@ impl AccountTrails {
     }
 }
 
-fn evidence(standings: &Standings) -> Value {
-    let trails = standings.iter().map(|(trail, standing)| {
-        let standing = match standing {
-            Standing::Satisfies => json!({"standing": "SATISFIES"}),
-            Standing::Elsewhere => json!({"standing": "ELSEWHERE"}),
-            Standing::Lacks(lack) => json!({"standing": "LACKS", "reasonCode": lack.reason}),
-            Standing::SelectorsUnread(unread) | Standing::Unread(unread) => {
-                json!({"standing": "UNREAD", "unread": unread})
+fn evidence(assessments: &TrailAssessments) -> Value {
+    let trails = assessments.iter().map(|(trail, assessment)| {
+        let assessment = match assessment {
+            TrailAssessment::Satisfies => json!({"assessment": "SATISFIES"}),
+            TrailAssessment::Elsewhere => json!({"assessment": "ELSEWHERE"}),
+            TrailAssessment::Lacks(lack) => {
+                json!({"assessment": "LACKS", "reasonCode": lack.reason})
+            }
+            TrailAssessment::SelectorsUnread(unread) | TrailAssessment::Unread(unread) => {
+                json!({"assessment": "UNREAD", "unread": unread})
             }
         };
-        json!({"trail": trail.trail.arn, "seen": standing})
+        json!({"trail": trail.trail.arn, "seen": assessment})
     });
     trails.collect()
 }

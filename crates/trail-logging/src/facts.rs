@@ -4,7 +4,7 @@ use config_rule::{Account, CallError, Control, Fact, Timestamp};
 use serde::{Deserialize, Serialize};
 use trails::{ObservedTrail, TrailReader, Trails};
 
-use crate::standing::{Requirement, Standing};
+use crate::assessment::{Requirement, TrailAssessment};
 use crate::{TrailLogging, TrailLoggingParameters};
 
 /// The trails that log the account's events.
@@ -51,7 +51,10 @@ impl AccountTrails {
             if facts.may_hold(trail, Requirement::ManagementEvents, parameters) {
                 trail.selectors = Some(reader.ask(&trail.trail).await?);
             }
-            if matches!(facts.standing(trail, parameters), Standing::Satisfies) {
+            if matches!(
+                facts.assessment(trail, parameters),
+                TrailAssessment::Satisfies
+            ) {
                 break;
             }
         }
@@ -66,10 +69,12 @@ impl AccountTrails {
         requirement: Requirement,
         parameters: &TrailLoggingParameters,
     ) -> bool {
-        match self.standing(trail, parameters) {
-            Standing::Elsewhere => false,
-            Standing::Lacks(lack) => lack.requirement >= requirement,
-            Standing::Satisfies | Standing::SelectorsUnread(_) | Standing::Unread(_) => true,
+        match self.assessment(trail, parameters) {
+            TrailAssessment::Elsewhere => false,
+            TrailAssessment::Lacks(lack) => lack.requirement >= requirement,
+            TrailAssessment::Satisfies
+            | TrailAssessment::SelectorsUnread(_)
+            | TrailAssessment::Unread(_) => true,
         }
     }
 }

@@ -5,13 +5,13 @@
 //! What no trail logs, nobody can find out later; the root user's acts are
 //! management events.
 
+mod assessment;
 mod evaluate;
 mod facts;
-mod native;
 mod parameters;
 mod plan;
-mod repair;
-mod standing;
+mod prediction;
+mod remediation;
 
 use config_rule::{
     ASSUME_ROLE, Account, CallError, Control, Frequency, Metadata, Prediction, ReasonCode,
@@ -19,10 +19,10 @@ use config_rule::{
 };
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
+pub use self::remediation::{RemediationDetails, RemediationSettings, TrailDetails};
 pub use facts::AccountTrails;
 pub use parameters::{OrganizationTrail, TrailLoggingParameters};
 pub use plan::{CREATED_TRAIL, TrailChange};
-pub use repair::{RepairDetails, RepairSettings, TrailDetails};
 
 /// The trail's log files cannot be checked for changes, and
 /// `requireLogFileValidation` asks for it.
@@ -68,7 +68,6 @@ impl Control for TrailLogging {
         security_hub_control: "CloudTrail.1",
         severity: Severity::High,
         frequency: Frequency::TwentyFourHours,
-        triggers: &["AWS::CloudTrail::Trail"],
         reads: &[
             DESCRIBE_TRAILS,
             GET_TRAIL_STATUS,
@@ -101,6 +100,6 @@ impl Control for TrailLogging {
     }
 
     fn predict(facts: &AccountTrails, _: &Verdict) -> Prediction {
-        native::predict(facts)
+        prediction::predict(facts)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use trails::{Delivery, EventSelectors};
 
 use crate::evaluate::judge;
-use crate::repair::{RepairDetails, RepairSettings, TrailDetails};
+use crate::remediation::{RemediationDetails, RemediationSettings, TrailDetails};
 use crate::{AccountTrails, TrailLoggingParameters};
 
 /// What may be done to a trail. Each is made in the Region of the trail's ARN: its
@@ -70,9 +70,9 @@ impl TrailDetails {
 
 pub(crate) fn plan(
     facts: &AccountTrails,
-    details: &RepairDetails,
+    details: &RemediationDetails,
     parameters: &TrailLoggingParameters,
-    settings: &RepairSettings,
+    settings: &RemediationSettings,
 ) -> Plan<TrailChange> {
     let verdict = judge(facts, parameters).unwrap_or_else(Verdict::from);
     if matches!(
@@ -95,19 +95,19 @@ pub(crate) fn plan(
         Ok(Some(owner)) => return Plan::manual(managed_elsewhere(closest, &owner, &verdict)),
         Ok(None) => {}
     }
-    let repair = Repair {
+    let planner = Planner {
         facts,
         closest,
         parameters,
     };
     let mut plan = Plan::default();
     for part in [
-        repair.logging(),
-        repair.regions(),
-        repair.selectors(),
-        repair.delivery(),
-        repair.validation(),
-        Ok(repair.encryption()),
+        planner.logging(),
+        planner.regions(),
+        planner.selectors(),
+        planner.delivery(),
+        planner.validation(),
+        Ok(planner.encryption()),
     ] {
         match part {
             Ok(Some(Part::Step(step))) => plan.steps.push(*step),
@@ -124,7 +124,10 @@ pub(crate) fn plan(
     plan
 }
 
-fn without_a_trail(details: &RepairDetails, settings: &RepairSettings) -> Plan<TrailChange> {
+fn without_a_trail(
+    details: &RemediationDetails,
+    settings: &RemediationSettings,
+) -> Plan<TrailChange> {
     let Some(bucket) = &settings.trail_bucket_name else {
         return Plan::manual(ManualItem::new(
             "CREATE_TRAIL",
@@ -219,7 +222,7 @@ enum Part {
 }
 
 /// What one trail lacks, part by part. A part that could not be read is left alone.
-struct Repair<'a> {
+struct Planner<'a> {
     facts: &'a AccountTrails,
     closest: &'a TrailDetails,
     parameters: &'a TrailLoggingParameters,
@@ -227,7 +230,7 @@ struct Repair<'a> {
 
 type Parts = Result<Option<Part>, Unread>;
 
-impl Repair<'_> {
+impl Planner<'_> {
     fn arn(&self) -> &Arn {
         &self.closest.trail.arn
     }

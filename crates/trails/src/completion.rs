@@ -20,7 +20,7 @@ pub struct Completion {
 
 /// Why selectors cannot be completed without changing something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotCompletable {
+pub enum CompletionError {
     /// AWS has added a kind of selector since: sent again, it would be lost.
     #[error("its selectors are of a kind that is not known here")]
     UnknownKind,
@@ -39,7 +39,7 @@ impl EventSelectors {
     pub fn completed(
         &self,
         allowed_excluded_sources: &[String],
-    ) -> Result<Completion, NotCompletable> {
+    ) -> Result<Completion, CompletionError> {
         let sendable = self
             .basic
             .iter()
@@ -49,7 +49,7 @@ impl EventSelectors {
                 .iter()
                 .all(|selector| selector.to_sdk().is_some());
         if !sendable {
-            return Err(NotCompletable::UnknownKind);
+            return Err(CompletionError::UnknownKind);
         }
         let mut selectors = self.clone();
         let lifts_exclusion = if selectors.advanced.is_empty() {
@@ -69,7 +69,7 @@ impl EventSelectors {
 fn complete_basic(
     selectors: &mut Vec<EventSelector>,
     allowed: &[String],
-) -> Result<bool, NotCompletable> {
+) -> Result<bool, CompletionError> {
     let free = |selectors: &[EventSelector], logging: bool| {
         selectors.iter().position(|selector| {
             selector.include_management_events == logging
@@ -106,12 +106,12 @@ fn complete_basic(
 fn complete_reads_and_writes(
     selectors: &mut [EventSelector],
     allowed: &[String],
-) -> Result<bool, NotCompletable> {
+) -> Result<bool, CompletionError> {
     let mut lifts = false;
     for kind in [ReadWriteType::ReadOnly, ReadWriteType::WriteOnly] {
         let mut of_kind = selectors.iter_mut();
         let selector = of_kind.find(|selector| selector.read_write_type == kind);
-        lifts |= include(selector.ok_or(NotCompletable::NoRoom)?, allowed);
+        lifts |= include(selector.ok_or(CompletionError::NoRoom)?, allowed);
     }
     Ok(lifts)
 }

@@ -11,7 +11,7 @@ mod trail;
 use aws_sdk_cloudtrail::Client;
 use config_rule::Account;
 
-pub use completion::{Completion, NotCompletable};
+pub use completion::{Completion, CompletionError};
 pub use condition::FieldSelector;
 pub use coverage::Hole;
 pub use reading::{ObservedTrail, TrailFact, TrailReader};

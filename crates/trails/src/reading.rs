@@ -90,7 +90,7 @@ impl TrailReader<'_> {
 /// What an account is told about a trail; asked once for all controls.
 async fn asked<F: TrailFact>(account: &Account, trail: &Trail) -> Result<Fact<F>, CallError> {
     let asking = F::observe(account, trail);
-    account.once(trail.arn.as_str(), asking).await
+    account.cached(trail.arn.as_str(), asking).await
 }
 
 /// What CloudTrail says about a trail that it has just listed. "Not found" is

@@ -106,12 +106,11 @@ impl Section for Trails {
         let request = cloudtrail(account)
             .describe_trails()
             .include_shadow_trails(true);
-        let output = match account.call(DESCRIBE_TRAILS, request.send()).await? {
+        let output = match account.list(DESCRIBE_TRAILS, request.send()).await? {
             Fact::Known(output) => output,
             Fact::Unread(unread) => return Ok(Fact::Unread(unread)),
         };
-        let listed = output.and_then(|output| output.trail_list);
-        let listed = listed.unwrap_or_default().into_iter();
+        let listed = output.trail_list.unwrap_or_default().into_iter();
         // A trail without a name could be the one that satisfies, and cannot be
         // asked for: the list is not known.
         let Some(mut trails) = listed.map(Trail::from_sdk).collect::<Option<Vec<_>>>() else {

@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use trails::{
-    AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector,
-    NotCompletable, ReadWriteType,
+    AdvancedEventSelector, CompletionError, DataResource, EventSelector, EventSelectors,
+    FieldSelector, ReadWriteType,
 };
 
 const SOURCES: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
@@ -107,7 +107,7 @@ proptest! {
             }
             // Five with data events, none of them for reads and writes, all alike.
             Err(error) => {
-                prop_assert_eq!(error, NotCompletable::NoRoom);
+                prop_assert_eq!(error, CompletionError::NoRoom);
                 prop_assert_eq!(before.basic.len(), 5);
                 prop_assert!(before.basic.iter().all(has_data));
                 let kind = before.basic[0].read_write_type;
@@ -154,7 +154,7 @@ fn a_kind_that_is_not_known_is_not_sent_again() {
         exclude_management_event_sources: vec![],
         data_resources: vec![],
     });
-    assert_eq!(selectors.completed(&[]), Err(NotCompletable::UnknownKind));
+    assert_eq!(selectors.completed(&[]), Err(CompletionError::UnknownKind));
     let strange = condition("eventCategory", &[], vec![]);
     let selectors = EventSelectors {
         basic: vec![],
@@ -163,5 +163,5 @@ fn a_kind_that_is_not_known_is_not_sent_again() {
             field_selectors: vec![strange],
         }],
     };
-    assert_eq!(selectors.completed(&[]), Err(NotCompletable::UnknownKind));
+    assert_eq!(selectors.completed(&[]), Err(CompletionError::UnknownKind));
 }

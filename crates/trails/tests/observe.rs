@@ -3,7 +3,7 @@
 
 use config_rule::{Account, EvidenceRoles, Fact, Identity, ParameterError, ParameterReader};
 use config_rule::{Parameters, Timestamp, Unread, parse_parameters};
-use control_tests::{describe_trail, give_evidence_role, let_trail_fail};
+use control_testkit::{describe_trail, give_evidence_role, let_trail_fail};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -205,7 +205,7 @@ fn sandbox(trails: &[ObservedTrail]) -> Sandbox {
             .collect();
         account
     });
-    let sandbox = Sandbox::new(Organization::of(accounts)).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts(accounts)).unwrap();
     for trail in trails {
         let_trail_fail(&sandbox, trail);
     }

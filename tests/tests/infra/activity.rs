@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use root_activity::{CONTROLS, Settings, Watched};
+use root_activity::{Settings, Watched};
 use sandbox::cloudformation::Stack;
 use serde_json::Value;
 
@@ -11,7 +11,8 @@ use crate::infra::{REGION, folder, full, texts};
 fn settings(hub: &Stack) -> Settings {
     let function = hub.resource("RootActivity").unwrap();
     let variables = &function.properties["Environment"]["Variables"];
-    let settings = Settings::of(|name| variables.get(name)?.as_str().map(str::to_owned));
+    let settings =
+        Settings::from_variables(|name| variables.get(name)?.as_str().map(str::to_owned));
     settings.unwrap()
 }
 
@@ -24,7 +25,10 @@ fn the_function_finds_topic_queues_and_rules() {
     assert_eq!(settings.queue_url, reference("Queue"));
     assert_eq!(settings.dead_letter_queue_url, reference("DeadLetters"));
     assert_eq!(settings.evaluation_region.as_deref(), Some(REGION));
-    assert_eq!(settings.rules, CONTROLS);
+    assert_eq!(
+        settings.rules,
+        ["rootguard-no-root-keys", "rootguard-trail-logging"]
+    );
     assert_eq!(settings.watched.resources, Watched::default().resources);
 }
 

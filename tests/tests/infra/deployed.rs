@@ -1,12 +1,12 @@
 //! An organization with what the templates deploy: the functions judge a member with the
-//! roles of functions.yaml, through the role of evidence.yaml, by the rules of rules.yaml,
-//! and find the alarm chain of management.yaml.
+//! roles and by the rules of `infra/controls`, through the role of evidence.yaml, and find the
+//! alarm chain of management.yaml.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use bundle::{RULES, Rule};
-use config_rule::{EXCEPTIONS, Exceptions, Function};
+use config_rule::{ASSUME_ROLE, DEPLOYED, EXCEPTIONS, Exceptions, Function};
 use sandbox::cloudformation::{DeployError, Stack, StackResource};
 use sandbox::{Account, Call, Context, FunctionError, Organization, Sandbox};
 use serde_json::Value;
@@ -59,8 +59,8 @@ const ORGANIZATION: &str = r#"
 struct Deployment {
     chain: Stack,
     evidence: Stack,
-    functions: Stack,
-    rules: Stack,
+    account: Stack,
+    controls: Vec<Stack>,
 }
 
 impl Deployment {
@@ -84,14 +84,8 @@ impl Deployment {
         );
         let role = output(&evidence, "EvidenceRoleArn");
         Self {
-            functions: stack("functions", &[("EvidenceRoleArns", &role)]),
-            rules: stack(
-                "rules",
-                &[
-                    ("TrailLoggingCentralEvidenceRoleArns", &role),
-                    ("RootUsageAlarmCentralEvidenceRoleArns", &role),
-                ],
-            ),
+            account: stack("account", &[]),
+            controls: RULES.iter().map(|rule| control(*rule, &role)).collect(),
             chain,
             evidence,
         }
@@ -99,11 +93,11 @@ impl Deployment {
 
     /// Takes an action away from a role.
     fn without(mut self, (account, name): (&str, &str), action: &str) -> Self {
-        let stack = match account {
-            CENTRAL => &mut self.evidence,
-            _ => &mut self.functions,
+        let stacks = match account {
+            CENTRAL => std::slice::from_mut(&mut self.evidence),
+            _ => self.controls.as_mut_slice(),
         };
-        let mut roles = stack.resources.iter_mut();
+        let mut roles = stacks.iter_mut().flat_map(|stack| &mut stack.resources);
         let role = roles.find(|resource| {
             resource.resource_type == "AWS::IAM::Role" && resource.reference() == name
         });
@@ -140,22 +134,37 @@ impl Deployment {
         sandbox.deploy(&self.chain).await.unwrap();
         confirm_subscriptions(&sandbox);
         sandbox.deploy(&self.evidence).await.unwrap();
-        let functions = with_packages(&sandbox, &self.functions).await;
-        sandbox.deploy(&functions).await.unwrap();
-        register_functions(&sandbox, &functions);
+        let account = with_packages(&sandbox, &self.account).await;
+        sandbox.deploy(&account).await.unwrap();
+        register_functions(&sandbox, &self.controls);
         sandbox.take_calls();
-        sandbox.deploy(&self.rules).await.unwrap();
+        for control in &self.controls {
+            let control = with_packages(&sandbox, control).await;
+            sandbox.deploy(&control).await.unwrap();
+        }
         sandbox.settled().await;
         let outcomes = RULES.iter().map(|rule| {
-            let name = rule.metadata().name;
-            let status = sandbox.rule_status(ACCOUNT, REGION, name).unwrap();
-            (name, outcome(status.unwrap().outcome.unwrap()))
+            let name = rule.metadata().deployed_name();
+            let status = sandbox.rule_status(ACCOUNT, REGION, &name).unwrap();
+            let outcome = outcome(status.unwrap().outcome.unwrap());
+            (rule.metadata().name, outcome)
         });
         Round {
             outcomes: outcomes.collect(),
             calls: sandbox.take_calls(),
         }
     }
+}
+
+/// The stack of a control, with an evidence role if it takes one.
+fn control(rule: &dyn Rule, evidence_role: &str) -> Stack {
+    let metadata = rule.metadata();
+    let given: &[_] = if metadata.reads.contains(&ASSUME_ROLE) {
+        &[("CentralEvidenceRoleArns", evidence_role)]
+    } else {
+        &[]
+    };
+    stack(&format!("controls/{}", metadata.name), given)
 }
 
 /// What a round of evaluations came to.
@@ -211,23 +220,26 @@ async fn with_packages(sandbox: &Sandbox, functions: &Stack) -> Stack {
 
 /// Every evaluating function with the code of its control, the role and the time that the
 /// template gives it.
-fn register_functions(sandbox: &Sandbox, functions: &Stack) {
+fn register_functions(sandbox: &Sandbox, controls: &[Stack]) {
     for &rule in RULES {
-        let name = rule.metadata().name;
-        let mut deployed = functions.of_type("AWS::Lambda::Function");
+        let name = rule.metadata().deployed_name();
+        let mut deployed = controls
+            .iter()
+            .flat_map(|it| it.of_type("AWS::Lambda::Function"));
         let deployed = deployed
             .find(|function| function.reference() == name)
             .unwrap();
         let role = deployed.text("Role").unwrap().rsplit('/').next().unwrap();
-        let credentials = sandbox.role_credentials(ACCOUNT, role).unwrap();
-        let sdk = sandbox.sdk_config_as(credentials, REGION);
+        let (all, role) = (sandbox.clone(), role.to_owned());
         let variables = &deployed.properties["Environment"]["Variables"];
         let exceptions: Exceptions = variables[EXCEPTIONS].as_str().unwrap().parse().unwrap();
         let timeout = Duration::from_secs(deployed.properties["Timeout"].as_u64().unwrap());
         sandbox.register_function_with_timeout(
             deployed.attribute("Arn").unwrap(),
             move |event: Value, context: Context| {
-                let (sdk, exceptions) = (sdk.clone(), exceptions.clone());
+                let credentials = all.role_credentials(ACCOUNT, &role).unwrap();
+                let sdk = all.sdk_config_as(credentials, REGION);
+                let exceptions = exceptions.clone();
                 async move { invoke(rule, event, context, exceptions, sdk).await }
             },
             timeout,
@@ -309,7 +321,7 @@ async fn a_missing_permission_shows() {
             .without((account, role), action)
             .round()
             .await;
-        let of = |round: &Round| match role.as_str() {
+        let of = |round: &Round| match role.strip_prefix(DEPLOYED).unwrap() {
             "evidence" => format!("{:?}", round.outcomes),
             rule => round.outcomes[rule].clone(),
         };
@@ -325,17 +337,20 @@ async fn a_missing_permission_shows() {
     }
     let redundant = [
         // Only adds to the annotation, where there is a report.
-        ("no-root-keys", "iam:GetCredentialReport"),
+        ("rootguard-no-root-keys", "iam:GetCredentialReport"),
         // Access denied is no failure there (SPEC 2).
-        ("root-usage-alarm", "logs:TestMetricFilter"),
+        ("rootguard-root-usage-alarm", "logs:TestMetricFilter"),
         // The member may ask for the status of the organization's trail itself.
-        ("evidence", "cloudtrail:GetTrailStatus"),
+        ("rootguard-evidence", "cloudtrail:GetTrailStatus"),
     ];
     assert_eq!(unnoticed, redundant);
     let roles: BTreeSet<_> = asked.iter().map(|(_, role, _)| role.as_str()).collect();
-    let mut expected: BTreeSet<_> = RULES.iter().map(|rule| rule.metadata().name).collect();
-    expected.insert("evidence");
-    assert_eq!(roles, expected);
+    let mut expected: BTreeSet<_> = RULES
+        .iter()
+        .map(|rule| rule.metadata().deployed_name())
+        .collect();
+    expected.insert("rootguard-evidence".to_owned());
+    assert_eq!(roles, expected.iter().map(String::as_str).collect());
 }
 
 #[tokio::test]
@@ -343,48 +358,58 @@ async fn a_stack_is_refused_where_aws_would_refuse_it() {
     let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
     let deployment = Deployment::new();
     let refused = |deployed: Result<(), DeployError>| deployed.unwrap_err().to_string();
-    let code = refused(sandbox.deploy(&deployment.functions).await);
+    sandbox
+        .deploy(&with_packages(&sandbox, &deployment.account).await)
+        .await
+        .unwrap();
+    let code = refused(sandbox.deploy(&deployment.controls[0]).await);
     assert!(code.contains("GetObject"), "{code}");
     let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
-    let functions = with_packages(&sandbox, &deployment.functions).await;
-    sandbox.deploy(&functions).await.unwrap();
-    register_functions(&sandbox, &functions);
+    sandbox
+        .deploy(&with_packages(&sandbox, &deployment.account).await)
+        .await
+        .unwrap();
+
     // AWS Config must be let in first, and on behalf of this account.
-    let mut uninvited = deployment.rules.clone();
     let is_permission =
         |resource: &StackResource| resource.resource_type == "AWS::Lambda::Permission";
-    uninvited
-        .resources
-        .retain(|resource| !is_permission(resource));
-    let rules = refused(sandbox.deploy(&uninvited).await);
-    assert!(
-        rules.contains("InsufficientPermissionsException"),
-        "{rules}"
-    );
-    let mut for_others = deployment.rules.clone();
-    for permission in for_others
-        .resources
-        .iter_mut()
-        .filter(|it| is_permission(it))
-    {
-        permission
-            .properties
-            .insert("SourceAccount".to_owned(), CENTRAL.into());
+    let whole = with_packages(&sandbox, &deployment.controls[0]).await;
+    for change in [
+        (|permission: &mut StackResource| permission.resource_type.clear())
+            as fn(&mut StackResource),
+        |permission| {
+            let account = CENTRAL.into();
+            permission
+                .properties
+                .insert("SourceAccount".to_owned(), account);
+        },
+    ] {
+        let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
+        let account = with_packages(&sandbox, &deployment.account).await;
+        sandbox.deploy(&account).await.unwrap();
+        let mut control = with_packages(&sandbox, &deployment.controls[0]).await;
+        control
+            .resources
+            .iter_mut()
+            .filter(|it| is_permission(it))
+            .for_each(change);
+        control
+            .resources
+            .retain(|resource| !resource.resource_type.is_empty());
+        register_functions(&sandbox, &deployment.controls);
+        let rule = refused(sandbox.deploy(&control).await);
+        assert!(rule.contains("InsufficientPermissionsException"), "{rule}");
     }
-    let rules = refused(sandbox.deploy(&for_others).await);
-    assert!(
-        rules.contains("InsufficientPermissionsException"),
-        "{rules}"
-    );
 
-    let twice = refused(sandbox.deploy(&functions).await);
+    register_functions(&sandbox, &deployment.controls);
+    sandbox.deploy(&whole).await.unwrap();
+    let twice = refused(sandbox.deploy(&whole).await);
     assert!(twice.contains("Exists"), "{twice}");
 
     let without_recorder = |account: &mut Account| account.config_recorder = false;
     sandbox.change_account(ACCOUNT, without_recorder).unwrap();
-    let mut rules = deployment.rules;
-    rules.resources.retain(|resource| !is_permission(resource));
-    let recorder = refused(sandbox.deploy(&rules).await);
+    let other = with_packages(&sandbox, &deployment.controls[1]).await;
+    let recorder = refused(sandbox.deploy(&other).await);
     assert!(
         recorder.contains("NoAvailableConfigurationRecorderException"),
         "{recorder}"

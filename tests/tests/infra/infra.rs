@@ -8,16 +8,22 @@ use sandbox::cloudformation::{Parameter, Stack, StackPlace, Template};
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-west-1";
 
-/// Every template, by its name without `.yaml`, with its text.
+/// Every template, by its name below `infra/` without `.yaml`, with its text.
 pub(crate) fn texts() -> BTreeMap<String, String> {
-    let files = std::fs::read_dir(folder()).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let templates = paths.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
-    let named = templates.map(|path: PathBuf| {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        (name, std::fs::read_to_string(path).unwrap())
-    });
-    named.collect()
+    let mut texts = BTreeMap::new();
+    for kind in ["", "controls/", "remediations/", "root-access/"] {
+        for file in std::fs::read_dir(folder().join(kind)).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|end| end == "yaml") {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                texts.insert(
+                    format!("{kind}{name}"),
+                    std::fs::read_to_string(path).unwrap(),
+                );
+            }
+        }
+    }
+    texts
 }
 
 pub(crate) fn folder() -> PathBuf {
@@ -73,7 +79,6 @@ fn instantiate(
 /// A value for what has none by default, and for what is off by default.
 pub(crate) fn example(parameter: &Parameter) -> Option<String> {
     let package = format!("function/x86_64/{}.zip", "0".repeat(64));
-    let template = format!("https://bucket.example/templates/{}.yaml", "0".repeat(64));
     let value = match parameter.name.as_str() {
         "ActivityAccountId"
         | "ManagementAccountId"
@@ -81,11 +86,11 @@ pub(crate) fn example(parameter: &Parameter) -> Option<String> {
         | "RootAccessAccountId" => "444455556666",
         "ActivityBusArn" => "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity",
         "ArtifactBucket" => "rootguard-artifacts-444455556666-eu-west-1",
-        "Enforce" | "Remediate" => "true",
+        "Enforce" | "SendFindings" => "true",
         "ErrorTopicArn" => "arn:aws:sns:eu-west-1:444455556666:rootguard-activity",
-        "EvidenceRoleArns" => {
-            "arn:aws:iam::444455556666:role/rootguard/evidence,\
-             arn:aws:iam::777788889999:role/rootguard/evidence"
+        "CentralEvidenceRoleArns" => {
+            "arn:aws:iam::444455556666:role/rootguard/rootguard-evidence,\
+             arn:aws:iam::777788889999:role/rootguard/rootguard-evidence"
         }
         "ExcludedAccounts" => "999900001111,999900002222",
         "FunctionArns" => "arn:aws:lambda:eu-west-1:111122223333:function:page",
@@ -95,12 +100,13 @@ pub(crate) fn example(parameter: &Parameter) -> Option<String> {
         "NotificationEmail" => "soc@example.com",
         "OrganizationId" => "o-sandbox0001",
         "OrganizationalUnitIds" => "r-abcd",
+        "RootAccessRegion" => "us-east-1",
+        "Rules" => "rootguard-no-root-keys,rootguard-trail-logging",
         "QueueArn" => "arn:aws:sqs:eu-west-1:111122223333:drill",
         "TargetIds" => "r-abcd,ou-abcd-12345678",
         "TopicArns" => "arn:aws:sns:eu-west-1:111122223333:root-usage",
         "TrailArns" => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/organization",
         "TrustedArn" | "WriterTrustedArn" => "arn:aws:iam::444455556666:role/deploy",
-        name if name.ends_with("TemplateUrl") => &template,
         name if name.ends_with("Key") => &package,
         name if name.ends_with("Version") => "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
         name if name.ends_with("Mode") => "automatic",

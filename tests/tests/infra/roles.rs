@@ -48,12 +48,16 @@ const WITHOUT_RESOURCE: &[&str] = &[
     "kms:ListKeys",
     "logs:TestMetricFilter",
     "organizations:DescribeAccount",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
     "sns:GetSubscriptionAttributes",
 ];
 
 fn role<'a>(stack: &'a Stack, name: &str) -> &'a StackResource {
     let mut roles = stack.of_type("AWS::IAM::Role");
-    roles.find(|role| role.reference() == name).unwrap()
+    let deployed = format!("rootguard-{name}");
+    let is_named = |role: &&StackResource| [name, &deployed].contains(&role.reference());
+    roles.find(is_named).unwrap()
 }
 
 fn texts_of(value: &Value) -> Vec<&str> {
@@ -94,9 +98,9 @@ fn resources<'a>(role: &'a StackResource, action: &str) -> Vec<&'a str> {
 
 #[test]
 fn evaluating_roles_may_do_what_their_controls_declare() {
-    let stack = full("functions");
     for rule in RULES {
         let metadata = rule.metadata();
+        let stack = full(&format!("controls/{}", metadata.name));
         let role = role(&stack, metadata.name);
         let declared: BTreeSet<_> = metadata.evaluation_actions().collect();
         let allowed = actions(&statements(role, Some("evaluation")));
@@ -106,7 +110,8 @@ fn evaluating_roles_may_do_what_their_controls_declare() {
         let policies = role.properties["Policies"].as_array().unwrap();
         assert_eq!(policies.len(), 2, "{}", metadata.name);
         let function = stack.of_type("AWS::Lambda::Function");
-        let mut function = function.filter(|function| function.reference() == metadata.name);
+        let name = metadata.deployed_name();
+        let mut function = function.filter(|function| function.reference() == name);
         let runs_as = function.next().unwrap().text("Role");
         assert_eq!(runs_as, role.attribute("Arn"));
     }
@@ -115,16 +120,19 @@ fn evaluating_roles_may_do_what_their_controls_declare() {
 #[test]
 fn evidence_roles_are_assumed_only_where_some_are_configured() {
     let configured = [
-        "arn:aws:iam::444455556666:role/rootguard/evidence",
-        "arn:aws:iam::777788889999:role/rootguard/evidence",
+        "arn:aws:iam::444455556666:role/rootguard/rootguard-evidence",
+        "arn:aws:iam::777788889999:role/rootguard/rootguard-evidence",
     ];
-    let (with, without) = (
-        full("functions"),
-        stack("functions", &[("EvidenceRoleArns", "")]),
-    );
     for rule in RULES {
         let metadata = rule.metadata();
         let asks = metadata.reads.contains(&ASSUME_ROLE);
+        let template = format!("controls/{}", metadata.name);
+        let none: &[_] = if asks {
+            &[("CentralEvidenceRoleArns", "")]
+        } else {
+            &[]
+        };
+        let (with, without) = (full(&template), stack(&template, none));
         let assumed = resources(role(&with, metadata.name), ASSUME_ROLE);
         assert_eq!(assumed, if asks { &configured[..] } else { &[] });
         let allowed = actions(&statements(role(&without, metadata.name), None));
@@ -145,7 +153,7 @@ fn the_evidence_role_shows_what_is_asked_of_it() {
 }
 
 fn may_remediate<R: Remediation>() {
-    let stack = full("remediation");
+    let stack = full(&format!("remediations/{}", R::METADATA.name));
     let name = format!("{}-remediate", R::METADATA.name);
     let allowed = actions(&statements(role(&stack, &name), Some("remediation")));
     let declared: BTreeSet<_> = remediation_actions::<R>().collect();
@@ -161,10 +169,14 @@ fn remediating_roles_may_do_what_their_controls_declare() {
 /// Root users are looked after from another account: there with what the control declares
 /// for that, and in the member account with what the evaluation reads.
 fn may_look_after_members<R: Remediation>(member: &mut BTreeSet<&'static str>) {
-    let stack = full("root-access");
+    let stack = full(&format!("root-access/{}", R::METADATA.name));
     let name = format!("{}-remediate", R::METADATA.name);
     let allowed = actions(&statements(role(&stack, &name), Some("remediation")));
-    let declared: BTreeSet<_> = R::EXAMINES.iter().chain(R::WRITES).copied().collect();
+    let declared: BTreeSet<_> = R::PLAN_ACTIONS
+        .iter()
+        .chain(R::APPLY_ACTIONS)
+        .copied()
+        .collect();
     assert_eq!(allowed, declared, "{name}");
     member.extend(R::METADATA.reads);
 }
@@ -175,7 +187,7 @@ fn root_access_is_what_the_controls_declare() {
     may_look_after_members::<NoRootKeys>(&mut declared);
     may_look_after_members::<HardwareRootMfa>(&mut declared);
     declared.extend(hardware_root_mfa::MEMBER_READS);
-    let stack = full("remediation");
+    let stack = full("account");
     let allowed = actions(&statements(role(&stack, "root-access"), None));
     assert_eq!(allowed, declared);
 }
@@ -196,7 +208,12 @@ fn the_reconciler_may_do_what_it_declares() {
     assert_eq!(allowed, reconciler::ACTIONS.iter().copied().collect());
     // Never on a stack set of somebody else's.
     let ours = "arn:aws:cloudformation:eu-west-1:444455556666:stackset/rootguard-*:*";
-    for action in ["ListStackInstances", "CreateStackInstances"] {
+    for action in [
+        "DescribeStackSet",
+        "ListStackInstances",
+        "CreateStackInstances",
+        "UpdateStackInstances",
+    ] {
         let on = resources(reconciler, &format!("cloudformation:{action}"));
         let sets: Vec<_> = on.iter().filter(|arn| arn.contains(":stackset/")).collect();
         assert_eq!(sets, [&ours], "{action}");
@@ -208,7 +225,7 @@ fn the_reconciler_may_do_what_it_declares() {
 fn the_reconciler_is_told_of_accounts_by_the_management_account() {
     let (reconciler, joined) = (full("reconciler"), full("account-joined"));
     let policy = &reconciler.resource("BusPolicy").unwrap().properties["Statement"];
-    let forwarder = "arn:aws:iam::444455556666:role/rootguard/forward-account-joined";
+    let forwarder = "arn:aws:iam::444455556666:role/rootguard/rootguard-forward-account-joined";
     assert_eq!(
         policy["Condition"],
         json!({"ArnEquals": {"aws:PrincipalArn": forwarder}})
@@ -270,13 +287,7 @@ fn functions_are_assumed_by_lambda_alone() {
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     });
-    for name in [
-        "functions",
-        "remediation",
-        "root-access",
-        "activity-hub",
-        "reconciler",
-    ] {
+    for name in texts().keys() {
         let stack = full(name);
         for function in stack.of_type("AWS::Lambda::Function") {
             let of_function = role(&stack, function.reference());
@@ -306,8 +317,8 @@ fn evidence_is_for_functions_of_the_organization() {
 /// one function.
 #[test]
 fn a_runbook_invokes_one_function() {
-    let stack = full("remediation");
     for control in ["trail-logging", "root-usage-alarm"] {
+        let stack = full(&format!("remediations/{control}"));
         let runbook = role(&stack, &format!("{control}-runbook"));
         assert_eq!(
             trust(runbook),
@@ -323,7 +334,8 @@ fn a_runbook_invokes_one_function() {
                 },
             })
         );
-        let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{control}-remediate");
+        let function =
+            format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:rootguard-{control}-remediate");
         let allowed = statements(runbook, None);
         assert_eq!(actions(&allowed), BTreeSet::from(["lambda:InvokeFunction"]));
         assert_eq!(resources(runbook, "lambda:InvokeFunction"), [function]);
@@ -334,7 +346,7 @@ fn a_runbook_invokes_one_function() {
             .unwrap();
         let content = &document.properties["Content"];
         let named = &content["mainSteps"][0]["inputs"]["FunctionName"];
-        assert_eq!(named, &json!(format!("{control}-remediate")));
+        assert_eq!(named, &json!(format!("rootguard-{control}-remediate")));
         let parameters: Vec<_> = content["parameters"].as_object().unwrap().keys().collect();
         assert_eq!(parameters, ["AccountId", "AutomationAssumeRole"]);
     }
@@ -342,9 +354,9 @@ fn a_runbook_invokes_one_function() {
 
 #[test]
 fn root_sessions_are_for_two_tasks() {
-    let stack = full("root-access");
-    for name in ["no-root-keys-remediate", "hardware-root-mfa-remediate"] {
-        let role = role(&stack, name);
+    for name in ["no-root-keys", "hardware-root-mfa"] {
+        let stack = full(&format!("root-access/{name}"));
+        let role = role(&stack, &format!("{name}-remediate"));
         assert_eq!(resources(role, "sts:AssumeRoot"), ["arn:aws:iam::*:root"]);
         let sessions = statements(role, None);
         let mut sessions = sessions
@@ -365,7 +377,7 @@ fn root_sessions_are_for_two_tasks() {
 /// A request says nothing but that it is one: who sends it decides whom it is about.
 #[test]
 fn root_remediation_is_asked_for_by_one_role_over_one_bus() {
-    let (member, central) = (full("remediation"), full("root-access"));
+    let (member, central) = (full("account"), full("root-access"));
     let request = role(&member, "request-root-remediation");
     let bus = "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-remediation";
     assert_eq!(resources(request, "events:PutEvents"), [bus]);
@@ -380,10 +392,12 @@ fn root_remediation_is_asked_for_by_one_role_over_one_bus() {
                 "aws:PrincipalOrgID": "o-sandbox0001",
                 "events:source": "rootguard.remediation",
             },
-            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/request-root-remediation"},
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/rootguard-request-root-remediation"},
         })
     );
-    for queue in central.of_type("AWS::SQS::QueuePolicy") {
+    for name in ["no-root-keys", "hardware-root-mfa"] {
+        let central = full(&format!("root-access/{name}"));
+        let queue = central.of_type("AWS::SQS::QueuePolicy").next().unwrap();
         let statements = queue.properties["PolicyDocument"]["Statement"]
             .as_array()
             .unwrap();
@@ -407,19 +421,30 @@ fn root_remediation_is_asked_for_by_one_role_over_one_bus() {
             json!({"ArnNotEquals": {"aws:SourceArn": rule}})
         );
     }
-    let details = member.of_type("AWS::SSM::Document").filter_map(|document| {
-        document.properties["Content"].pointer("/mainSteps/0/inputs/Entries/0/Detail")
-    });
-    let details: Vec<_> = details.collect();
-    let nothing_else = r#"{"requestId": "{{ automation:EXECUTION_ID }}"}"#;
-    assert_eq!(details, [nothing_else, nothing_else]);
+    for name in ["no-root-keys", "hardware-root-mfa"] {
+        let member = full(&format!("remediations/{name}"));
+        let runbook = member.of_type("AWS::SSM::Document").next().unwrap();
+        let content = &runbook.properties["Content"];
+        let entry = content.pointer("/mainSteps/0/inputs/Entries/0").unwrap();
+        let nothing_else = r#"{"requestId": "{{ automation:EXECUTION_ID }}"}"#;
+        assert_eq!(entry["Detail"], nothing_else);
+        assert_eq!(entry["EventBusName"], bus);
+        // Waiting ends as queued, and not as a failure.
+        let script = content.pointer("/mainSteps/1/inputs/Script").unwrap();
+        assert!(
+            script
+                .as_str()
+                .unwrap()
+                .contains(r#"return {"outcome": "QUEUED"}"#)
+        );
+    }
 }
 
 /// What is on the activity bus came from a forwarding rule of the organization, and what
 /// is in the queue from the bus, or from the function itself.
 #[test]
 fn root_activity_comes_from_forwarders_over_one_bus() {
-    let (member, hub) = (full("functions"), full("activity-hub"));
+    let (member, hub) = (full("account"), full("activity-hub"));
     let forward = role(&member, "forward-root-activity");
     let bus = "arn:aws:events:us-east-1:444455556666:event-bus/rootguard-activity";
     assert_eq!(resources(forward, "events:PutEvents"), [bus]);
@@ -448,7 +473,7 @@ fn root_activity_comes_from_forwarders_over_one_bus() {
         policy.properties["Statement"]["Condition"],
         json!({
             "StringEquals": {"aws:PrincipalOrgID": "o-sandbox0001"},
-            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/forward-root-activity"},
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/rootguard-forward-root-activity"},
         })
     );
     let drills = hub.resource("DrillPolicy").unwrap();
@@ -459,7 +484,7 @@ fn root_activity_comes_from_forwarders_over_one_bus() {
                 "aws:PrincipalOrgID": "o-sandbox0001",
                 "events:source": root_activity::DRILL_SOURCE,
             },
-            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/drill"},
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/rootguard/rootguard-drill"},
         })
     );
     let queue = hub.of_type("AWS::SQS::QueuePolicy").next().unwrap();
@@ -477,7 +502,7 @@ fn root_activity_comes_from_forwarders_over_one_bus() {
 /// The hub may have an account judged again, and do nothing else there.
 #[test]
 fn only_the_hubs_function_starts_evaluations() {
-    let stack = full("functions");
+    let stack = full("account");
     let start = role(&stack, "start-evaluation");
     assert_eq!(
         actions(&statements(start, None)),
@@ -490,7 +515,7 @@ fn only_the_hubs_function_starts_evaluations() {
             "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
             "Action": "sts:AssumeRole",
             "Condition": {"ArnEquals": {
-                "aws:PrincipalArn": "arn:aws:iam::444455556666:role/rootguard/root-activity",
+                "aws:PrincipalArn": "arn:aws:iam::444455556666:role/rootguard/rootguard-root-activity",
             }},
         })
     );

@@ -59,7 +59,7 @@ fn returned_series() {
         let found = alarm(&math(expression)).settings_for(&metric());
         match fill {
             Some(fill) => assert_eq!(found.unwrap().unwrap().fill, fill, "{expression}"),
-            None => assert_eq!(found, Err(NotUnderstood::Expression), "{expression}"),
+            None => assert_eq!(found, Err(MetricMathError::Expression), "{expression}"),
         }
     }
     assert_eq!(alarm(&math("m2")).settings_for(&metric()), Ok(None));
@@ -80,7 +80,7 @@ fn returned_series() {
     ]});
     assert_eq!(
         alarm(&both).settings_for(&metric()),
-        Err(NotUnderstood::Expression)
+        Err(MetricMathError::Expression)
     );
 }
 
@@ -116,43 +116,43 @@ fn what_is_not_understood_is_never_taken_for_something_else() {
         alarm(&json!({"metric": stat}))
     };
     for (alarm, why) in [
-        (with("isPromQl", json!(true)), NotUnderstood::PromQl),
+        (with("isPromQl", json!(true)), MetricMathError::PromQl),
         (
             with("thresholdMetricId", json!("ad1")),
-            NotUnderstood::AnomalyDetection,
+            MetricMathError::AnomalyDetection,
         ),
         (
             with("comparisonOperator", json!("GreaterThanUpperThreshold")),
-            NotUnderstood::AnomalyDetection,
+            MetricMathError::AnomalyDetection,
         ),
         (
             with("comparisonOperator", json!("Near")),
-            NotUnderstood::Setting("ComparisonOperator"),
+            MetricMathError::Setting("ComparisonOperator"),
         ),
         (
             with("isWallClockWindow", json!(true)),
-            NotUnderstood::WallClockWindow,
+            MetricMathError::WallClockWindow,
         ),
         (
             with("treatMissingData", json!("maybe")),
-            NotUnderstood::Setting("TreatMissingData"),
+            MetricMathError::Setting("TreatMissingData"),
         ),
         (
             with("threshold", json!(null)),
-            NotUnderstood::Setting("Threshold"),
+            MetricMathError::Setting("Threshold"),
         ),
         (
             with("evaluationPeriods", json!(0)),
-            NotUnderstood::Setting("EvaluationPeriods"),
+            MetricMathError::Setting("EvaluationPeriods"),
         ),
         (
             with("datapointsToAlarm", json!(-1)),
-            NotUnderstood::Setting("DatapointsToAlarm"),
+            MetricMathError::Setting("DatapointsToAlarm"),
         ),
-        (statistic("IQM"), NotUnderstood::Statistic("IQM".into())),
-        (statistic("tm90"), NotUnderstood::Statistic("tm90".into())),
-        (statistic("p101"), NotUnderstood::Statistic("p101".into())),
-        (statistic(""), NotUnderstood::Statistic(String::new())),
+        (statistic("IQM"), MetricMathError::Statistic("IQM".into())),
+        (statistic("tm90"), MetricMathError::Statistic("tm90".into())),
+        (statistic("p101"), MetricMathError::Statistic("p101".into())),
+        (statistic(""), MetricMathError::Statistic(String::new())),
     ] {
         assert_eq!(alarm.settings_for(&metric()), Err(why));
     }

@@ -1,4 +1,4 @@
-//! Policies as AWS documents them, and what they answer.
+//! Policies as AWS documents them, with the decision about an alarm.
 
 use serde_json::{Value, json};
 
@@ -7,16 +7,39 @@ use super::*;
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:root-usage";
 const ALARM: &str = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:root";
 
-fn answer(statements: &Value) -> Decision {
+/// The decisions of the tables, without the kind of a denial and the reason.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    Allowed,
+    Denied,
+    Undecided,
+}
+
+impl From<Decision> for Answer {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Allowed => Answer::Allowed,
+            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => Answer::Denied,
+            Decision::Undecided(_) => Answer::Undecided,
+        }
+    }
+}
+
+fn answer(statements: &Value) -> Answer {
+    answer_in(None, statements)
+}
+
+fn answer_in(organization: Option<&str>, statements: &Value) -> Answer {
     let (resource, alarm) = (TOPIC.parse().unwrap(), ALARM.parse().unwrap());
     let request = ServiceRequest {
         principal: "cloudwatch.amazonaws.com",
         action: "sns:Publish",
         resource: &resource,
         alarm: &alarm,
+        organization,
     };
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
-    decide(&policy.to_string(), &request)
+    decide(&policy.to_string(), &request).into()
 }
 
 fn allow(principal: &Value, condition: &Value) -> Value {
@@ -31,7 +54,7 @@ fn allow(principal: &Value, condition: &Value) -> Value {
 
 #[test]
 fn principals() {
-    use Decision::{Allowed, Denied, Undecided};
+    use Answer::{Allowed, Denied, Undecided};
     for (principal, decision) in [
         (json!({"Service": "cloudwatch.amazonaws.com"}), Allowed),
         (
@@ -64,7 +87,7 @@ fn principals() {
 
 #[test]
 fn conditions() {
-    use Decision::{Allowed, Denied, Undecided};
+    use Answer::{Allowed, Denied, Undecided};
     let cloudwatch = json!({"Service": "cloudwatch.amazonaws.com"});
     for (condition, decision) in [
         (
@@ -144,11 +167,19 @@ fn conditions() {
             Undecided,
         ),
         (
-            json!({"ForAnyValue:StringEquals": {"aws:SourceAccount": "111122223333"}}),
+            json!({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}}),
             Undecided,
         ),
         (
-            json!({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}}),
+            json!({"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}),
+            Allowed,
+        ),
+        (
+            json!({"ForAnyValue:StringEquals": {"aws:SourceAccount": "111122223333"}}),
+            Allowed,
+        ),
+        (
+            json!({"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-1/*"}}),
             Undecided,
         ),
         (
@@ -159,6 +190,61 @@ fn conditions() {
     ] {
         let statements = json!([allow(&cloudwatch, &condition)]);
         assert_eq!(answer(&statements), decision, "{condition}");
+    }
+}
+
+/// The organization of the alarm's account is known from deployment, or from a check.
+#[test]
+fn the_organization_decides_where_it_is_known() {
+    use Answer::{Allowed, Denied, Undecided};
+    let cloudwatch = json!({"Service": "cloudwatch.amazonaws.com"});
+    for (condition, in_ours, in_another, unknown) in [
+        (
+            json!({"StringEquals": {"aws:SourceOrgID": "o-ours"}}),
+            Allowed,
+            Denied,
+            Undecided,
+        ),
+        (
+            json!({"StringNotEquals": {"aws:SourceOrgID": "o-ours"}}),
+            Denied,
+            Allowed,
+            Undecided,
+        ),
+        (
+            json!({"StringEqualsIfExists": {"aws:SourceOrgID": "o-ours"}}),
+            Allowed,
+            Denied,
+            Undecided,
+        ),
+        (
+            json!({"StringEquals": {"aws:SourceOrgID": "o-ours", "aws:SourceAccount": "999922223333"}}),
+            Denied,
+            Denied,
+            Denied,
+        ),
+        (
+            json!({"Null": {"aws:SourceOrgID": "false"}}),
+            Allowed,
+            Allowed,
+            Undecided,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-ours"}}),
+            Denied,
+            Denied,
+            Denied,
+        ),
+    ] {
+        let statements = json!([allow(&cloudwatch, &condition)]);
+        for (organization, expected) in [
+            (Some("o-ours"), in_ours),
+            (Some("o-another"), in_another),
+            (None, unknown),
+        ] {
+            let answer = answer_in(organization, &statements);
+            assert_eq!(answer, expected, "{condition} in {organization:?}");
+        }
     }
 }
 
@@ -179,15 +265,9 @@ fn the_default_policy_of_a_topic_lets_its_own_account_publish() {
             "Condition": {"StringEquals": {"AWS:SourceOwner": owner}}
         })
     };
-    assert_eq!(
-        answer(&json!([statement("111122223333")])),
-        Decision::Allowed
-    );
-    assert_eq!(answer(&statement("111122223333")), Decision::Allowed);
-    assert_eq!(
-        answer(&json!([statement("999922223333")])),
-        Decision::Denied
-    );
+    assert_eq!(answer(&json!([statement("111122223333")])), Answer::Allowed);
+    assert_eq!(answer(&statement("111122223333")), Answer::Allowed);
+    assert_eq!(answer(&json!([statement("999922223333")])), Answer::Denied);
 }
 
 #[test]
@@ -203,25 +283,25 @@ fn denials_win_and_what_may_deny_leaves_it_undecided() {
     for (condition, decision) in [
         (
             json!({"Bool": {"aws:SecureTransport": "false"}}),
-            Decision::Allowed,
+            Answer::Allowed,
         ),
         (
             json!({"StringNotEquals": {"aws:SourceAccount": "111122223333"}}),
-            Decision::Allowed,
+            Answer::Allowed,
         ),
         // Denies services too: they have no organization of their own.
         (
             json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
-            Decision::Denied,
+            Answer::Denied,
         ),
         (
             json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"},
                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}),
-            Decision::Allowed,
+            Answer::Allowed,
         ),
         (
             json!({"StringNotEquals": {"aws:SourceOrgID": "o-1"}}),
-            Decision::Undecided,
+            Answer::Undecided,
         ),
     ] {
         let statements = json!([allow, deny(condition.clone())]);
@@ -231,7 +311,7 @@ fn denials_win_and_what_may_deny_leaves_it_undecided() {
 
 #[test]
 fn actions_and_resources() {
-    use Decision::{Allowed, Denied, Undecided};
+    use Answer::{Allowed, Denied, Undecided};
     for (member, value, decision) in [
         ("Action", json!("SNS:publish"), Allowed),
         ("Action", json!(["sns:Subscribe", "sns:P*"]), Allowed),
@@ -277,6 +357,7 @@ fn what_is_no_policy_is_undecided() {
         action: "sns:Publish",
         resource: &alarm,
         alarm: &alarm,
+        organization: None,
     };
     for text in [
         "",
@@ -284,9 +365,10 @@ fn what_is_no_policy_is_undecided() {
         "[]",
         "{}",
         r#"{"Statement": 1}"#,
+        r#"{"Statement": []}"#,
         r#"{"Statement": [{"Effect": "allow"}]}"#,
     ] {
-        assert_eq!(decide(text, &request), Decision::Undecided, "{text}");
+        let answer = Answer::from(decide(text, &request));
+        assert_eq!(answer, Answer::Undecided, "{text}");
     }
-    assert_eq!(decide(r#"{"Statement": []}"#, &request), Decision::Denied);
 }

@@ -3,7 +3,8 @@
 use super::tests::{publication, settings};
 use super::*;
 
-use super::Obstruction::{AlwaysInAlarm, Datapoints, Diluted, FewSamples, Threshold, Unit};
+use super::Comparison::{LessThanOrEqualToThreshold, LessThanThreshold};
+use super::Obstruction::{AlwaysInAlarm, Burst, Datapoints, Diluted, FewSamples, Threshold, Unit};
 
 /// Sum over a minute, at least 1, 1 of 1, notBreaching, but for `change`.
 fn alarm(change: impl FnOnce(&mut Settings)) -> Settings {
@@ -91,6 +92,16 @@ fn alarms_that_do_not_fire() {
         beside: vec![0.0],
         ..publication()
     };
+    let zeros = other_filter.clone();
+    let fives = Publication {
+        beside: vec![5.0],
+        ..publication()
+    };
+    let compared = |statistic, comparison, threshold| {
+        alarm(|a| (a.statistic, a.comparison, a.threshold) = (statistic, comparison, threshold))
+    };
+    let below = |statistic, threshold| compared(statistic, LessThanThreshold, threshold);
+    let at_most = |statistic, threshold| compared(statistic, LessThanOrEqualToThreshold, threshold);
     let count = alarm(|a| a.statistic = Statistic::SampleCount);
     let average = |period: u32| alarm(|a| (a.statistic, a.period) = (Statistic::Average, period));
     let few = alarm(|a| (a.statistic, a.ignores_few_samples) = (Statistic::Percentile, true));
@@ -128,6 +139,17 @@ fn alarms_that_do_not_fire() {
         (average(300), quiet, Diluted),
         (average(60), other_filter, Diluted),
         (few, publication(), FewSamples),
+        (below(Statistic::Sum, 2.0), publication(), Burst),
+        (at_most(Statistic::Sum, 1.0), publication(), Burst),
+        (below(Statistic::SampleCount, 2.0), publication(), Burst),
+        (below(Statistic::Sum, 1e6), publication(), Burst),
+        // Another filter's 0 between the two breaching periods.
+        (
+            settings(2, 2, MissingData::Missing),
+            zeros.clone(),
+            Datapoints(2),
+        ),
+        (below(Statistic::Maximum, 2.0), fives, Diluted),
     ] {
         let reaction = Reaction::CannotFire(obstruction);
         assert_eq!(alarm.reaction(&publication), reaction, "{alarm:?}");

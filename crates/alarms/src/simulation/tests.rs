@@ -131,15 +131,31 @@ struct Seen {
 /// Evaluates the alarm every minute, from long before the event in minute 0.
 /// `emits` says in which other minutes a default value is published.
 fn simulate(alarm: &Settings, publication: &Publication, emits: impl Fn(i64) -> bool) -> Seen {
+    simulate_burst(alarm, publication, emits, |periods| u32::from(periods == 0))
+}
+
+/// The same where more events follow: so many in the first minute of each period, from the first
+/// event's on.
+fn simulate_burst(
+    alarm: &Settings,
+    publication: &Publication,
+    emits: impl Fn(i64) -> bool,
+    burst: impl Fn(i64) -> u32,
+) -> Seen {
     let period = i64::from(alarm.period / 60);
     let range = i64::from(alarm.evaluation_periods + 2);
-    let samples_of = |minute: i64| match (minute, publication.when_quiet.first()) {
-        (0, _) => Some(publication.value),
-        (minute, Some(quiet)) if emits(minute) => Some(*quiet),
-        _ => None,
+    let events_in = |minute: i64| match (minute.div_euclid(period), minute.rem_euclid(period)) {
+        (0, 0) => burst(0).max(1),
+        (periods @ 1..3, 0) => burst(periods),
+        _ => 0,
+    };
+    let samples_of = |minute: i64| match (events_in(minute), publication.when_quiet.first()) {
+        (0, Some(quiet)) if emits(minute) => Some((*quiet, 1.0)),
+        (0, _) => None,
+        (events, _) => Some((publication.value, f64::from(events))),
     };
     let point = |end: i64| {
-        let samples: Vec<f64> = (end - period..end).filter_map(samples_of).collect();
+        let samples: Vec<_> = (end - period..end).filter_map(samples_of).collect();
         if samples.is_empty() {
             alarm.fill.map(|fill| alarm.exceeds(fill))
         } else {
@@ -221,6 +237,8 @@ proptest! {
             Reaction::FiresOnce => {
                 prop_assert!(!seen.in_alarm_before && seen.fired && seen.left_after.is_none());
             }
+            // One event fires, several in one period do not.
+            Reaction::CannotFire(Obstruction::Burst) => {}
             Reaction::CannotFire(_) => prop_assert!(seen.in_alarm_before || !seen.fired, "{:?}", seen),
             Reaction::Undecided(why) => prop_assert!(false, "{}", why),
         }
@@ -240,11 +258,35 @@ proptest! {
         let fires = |seen: &Seen| !seen.in_alarm_before && seen.fired;
         match alarm.reaction(&publication) {
             Reaction::Fires(_) | Reaction::FiresOnce => prop_assert!(fires(&seen), "{:?}", seen),
+            Reaction::CannotFire(Obstruction::Burst) => {}
             Reaction::CannotFire(_) => {
                 let always = simulate(&alarm, &publication, |_| true);
                 let never = simulate(&alarm, &publication, |_| false);
                 let sparse = simulate(&alarm, &publication, |minute| minute.rem_euclid(7) == 3);
                 prop_assert!([always, never, sparse].iter().any(|seen| !fires(seen)));
+            }
+            Reaction::Undecided(why) => prop_assert!(false, "{}", why),
+        }
+    }
+
+    /// `monotone`: an alarm that counts reaches `ALARM` for every burst of events in one to three
+    /// periods; one that does not count stays away from it in some burst, or is always in it.
+    #[test]
+    fn an_alarm_that_counts_fires_for_every_burst(
+        alarm in alarms(),
+        value in prop_oneof![Just(1.0), Just(5.0)],
+        burst in [1_u32..=50, 0..=50, 0..=50],
+    ) {
+        let publication = Publication { value, ..publication() };
+        let fires = |burst: [u32; 3]| {
+            let events = |periods: i64| burst[usize::try_from(periods).unwrap()];
+            let seen = simulate_burst(&alarm, &publication, |_| false, events);
+            !seen.in_alarm_before && seen.fired
+        };
+        match alarm.reaction(&publication) {
+            Reaction::Fires(_) | Reaction::FiresOnce => prop_assert!(fires(burst)),
+            Reaction::CannotFire(_) => {
+                prop_assert!([[1, 0, 0], [2, 0, 0], [2000; 3]].into_iter().any(|burst| !fires(burst)));
             }
             Reaction::Undecided(why) => prop_assert!(false, "{}", why),
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use alarms::{Alarms, DESCRIBE_ALARMS, FilterTest, MetricFilter, MuteRule};
 use config_rule::{Account, Arn, Fact, Identity, Unread};
-use control_tests::{describe_alarms, describe_metric_filters, describe_mute_rule};
+use control_testkit::{describe_alarms, describe_metric_filters, describe_mute_rule};
 use filter_pattern::Pattern;
 use proptest::prelude::*;
 use sandbox::{Organization, Resource, Sandbox};
@@ -27,7 +27,7 @@ const GROUP: &str = "arn:aws:logs:eu-west-1:111122223333:log-group:/audit/trails
 fn sandbox(fill: impl FnOnce(&mut sandbox::Account)) -> Sandbox {
     let mut account = sandbox::Account::new(ACCOUNT, "only");
     fill(&mut account);
-    Sandbox::new(Organization::of([account])).unwrap()
+    Sandbox::new(Organization::with_accounts([account])).unwrap()
 }
 
 /// The account as a control sees it.

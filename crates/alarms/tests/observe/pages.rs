@@ -2,7 +2,7 @@
 
 use alarms::{Alarms, MetricFilter, MuteRule};
 use config_rule::{CallError, Fact, Unread};
-use control_tests::describe_mute_rule;
+use control_testkit::describe_mute_rule;
 use sandbox::{Fault, Resource, Sandbox};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use alarms::{
     SubscriptionAttributes, Topic,
 };
 use config_rule::{Arn, Fact, Unread};
-use control_tests::{
+use control_testkit::{
     describe_function, describe_key, describe_key_alias, describe_subscription, describe_topic,
 };
 use proptest::collection::vec;
@@ -236,7 +236,7 @@ pub(crate) fn organization(facts: &Observed) -> Organization {
             account.functions.push(described);
         }
     }
-    let mut organization = Organization::of([account, Account::new(OTHER, "other")]);
+    let mut organization = Organization::with_accounts([account, Account::new(OTHER, "other")]);
     organization.regions = vec![REGION.to_owned()];
     organization
 }

@@ -74,6 +74,10 @@ impl Acceptance for Strict {
     fn can_ask(&self, account: &str) -> bool {
         account == ACCOUNT
     }
+
+    fn organization(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// An account with one encrypted topic and these subscriptions to it.
@@ -107,7 +111,7 @@ fn subscribed_by(subscriptions: Vec<Value>) -> Sandbox {
         resource(members)
     });
     account.subscriptions = subscriptions.collect();
-    let mut organization = Organization::of([account]);
+    let mut organization = Organization::with_accounts([account]);
     organization.regions = vec![REGION.to_owned()];
     Sandbox::new(organization).unwrap()
 }

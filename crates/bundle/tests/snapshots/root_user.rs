@@ -56,7 +56,7 @@ fn any_account() -> impl Strategy<Value = sandbox::Account> {
                 .into_iter()
                 .map(SigningCertificate::new)
                 .collect(),
-            mfa_devices: devices.into_iter().map(MfaDevice::of).collect(),
+            mfa_devices: devices.into_iter().map(MfaDevice::with_kind).collect(),
             ..RootUser::without_credentials()
         };
         if report {
@@ -79,7 +79,7 @@ proptest! {
         then in any_rules(),
         now in any_rules(),
     ) {
-        let seen = looked_at("root-user.json", Organization::of([described]), &then, &now);
+        let seen = looked_at("root-user.json", Organization::with_accounts([described]), &then, &now);
         prop_assert_eq!(seen.saved_then, seen.live_then);
         // By other parameters too; only who used a key last may not have been asked.
         prop_assert_eq!(without_detail(seen.saved_now), without_detail(seen.live_now));

@@ -3,7 +3,7 @@
 use bundle::Rules;
 use config_rule::reasons::UNVERIFIABLE_VALUE_MISSING;
 use proptest::prelude::*;
-use sandbox::policy::Document;
+use sandbox::Document;
 use sandbox::{Account, Organization, Resource, Role};
 use serde_json::{Value, json};
 
@@ -199,7 +199,7 @@ fn any_organization() -> impl Strategy<Value = Organization> {
         }
         Organization {
             management_account: Some(MANAGEMENT.to_owned()),
-            ..Organization::of([account, management])
+            ..Organization::with_accounts([account, management])
         }
     })
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use aws_sdk_config::types::{ConfigRule, EventSource, MessageType, Owner, Source, SourceDetail};
 use bundle::{ConfiguredRule, Rule};
 use config_rule::{ASSUME_ROLE, Exceptions, Function};
-use sandbox::policy::Document;
+use sandbox::Document;
 use sandbox::{FunctionError, Role, Sandbox, sdk_config_over_http};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `rootguard demo`: every rule in every account of a local organization.
 
 mod deploy;
-mod repair;
+mod remediation;
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use aws_sdk_config::types::ComplianceType;
 use clap::Args;
 use config_rule::Compliance;
 use sandbox::{Organization, Sandbox, sdk_config_over_http};
+use serde_json::Value;
 
 use self::deploy::{deploy, evidence_roles, in_this_organization};
 use crate::exit::Outcome;
@@ -78,7 +79,7 @@ impl Demo {
         );
         rows::print(&rows, Counts::of(&rows), &rules, &[note], self.format)?;
         if self.format == Format::Table {
-            repair::repair(&sandbox, &endpoint, &rules, rows).await?;
+            remediation::remediate(&sandbox, &endpoint, &rules, rows).await?;
         }
         server.shut_down().await;
         Ok(Outcome::Done)
@@ -107,7 +108,7 @@ async fn finish(sandbox: &Sandbox, rules: &ChosenRules) -> anyhow::Result<()> {
     }
 }
 
-/// What AWS Config shows of a rule: its result, or that its evaluation failed.
+/// Returns what AWS Config shows of a rule: its result, or that its evaluation failed.
 async fn shown(
     sandbox: &Sandbox,
     endpoint: &str,
@@ -115,11 +116,15 @@ async fn shown(
     control: &str,
 ) -> anyhow::Result<RowResult> {
     let status = sandbox.rule_status(account, REGION, control)?;
-    if let Some(Err(error)) = status.and_then(|status| status.outcome) {
-        return Ok(RowResult::Failed {
-            error: error.to_string(),
-        });
-    }
+    let returned = match status.and_then(|status| status.outcome) {
+        Some(Err(error)) => {
+            return Ok(RowResult::Failed {
+                error: error.to_string(),
+            });
+        }
+        Some(Ok(record)) => record,
+        None => Value::Null,
+    };
     let sdk = sdk_config_over_http(endpoint, Sandbox::administrator(account), REGION);
     let details = aws_sdk_config::Client::new(&sdk)
         .get_compliance_details_by_config_rule()
@@ -128,13 +133,21 @@ async fn shown(
         .await
         .map_err(|error| anyhow::Error::msg(config_rule::explain(&error)))
         .with_context(|| format!("reading what AWS Config shows of {control} in {account}"))?;
-    let [result] = details.evaluation_results() else {
-        bail!("AWS Config does not show exactly one result of {control} in {account}");
+    let result = match details.evaluation_results() {
+        [result] => result,
+        // AWS Config keeps no results that are NOT_APPLICABLE: the function's own record has it.
+        [] if returned.get("compliance").and_then(Value::as_str) == Some("NOT_APPLICABLE") => {
+            let annotation = returned.get("annotation").and_then(Value::as_str);
+            return Ok(RowResult::Judged {
+                compliance: Compliance::NotApplicable,
+                annotation: annotation.unwrap_or_default().to_owned(),
+            });
+        }
+        _ => bail!("AWS Config does not show exactly one result of {control} in {account}"),
     };
     let compliance = match result.compliance_type() {
         Some(ComplianceType::Compliant) => Compliance::Compliant,
         Some(ComplianceType::NonCompliant) => Compliance::NonCompliant,
-        Some(ComplianceType::NotApplicable) => Compliance::NotApplicable,
         other => bail!("AWS Config shows {other:?} for {control} in {account}"),
     };
     Ok(RowResult::Judged {

@@ -4,6 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use aws_config::Region;
 use aws_config::sts::AssumeRoleProvider;
 use aws_sdk_cloudformation::types::{CallAs, OrganizationStatus};
+use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus, Root};
 use aws_types::SdkConfig;
 use bundle::{Organization, Regions};
 use config_rule::{Account, explain};
@@ -14,7 +15,7 @@ use crate::organization::Members;
 const MOST_INSTANCES: usize = 100_000;
 
 /// The role that may write to artifact buckets (`artifacts.yaml`).
-const WRITER: &str = "rootguard/write-artifacts";
+const WRITER: &str = "rootguard/rootguard-write-artifacts";
 
 /// The accounts that are deployed to directly.
 pub(super) struct Accounts<'a> {
@@ -41,6 +42,11 @@ impl<'a> Accounts<'a> {
             );
         }
         Ok(Self { caller, role })
+    }
+
+    /// The management account, with the credentials of the command.
+    pub(super) fn caller(&self) -> &Account {
+        &self.caller
     }
 
     /// Credentials for an account, in a Region.
@@ -130,6 +136,57 @@ impl<'a> Accounts<'a> {
             bail!(
                 "StackSets has no trusted access to the organization. In the management account: \
                  `aws cloudformation activate-organizations-access`"
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses to begin where the management account has no configuration recorder: its rules
+    /// could not be made. In members, only what needs it fails.
+    pub(super) async fn have_recorder(&self, organization: &Organization) -> anyhow::Result<()> {
+        let (account, home) = (
+            &organization.accounts.management,
+            &organization.regions.home,
+        );
+        let client = aws_sdk_config::Client::new(&self.sdk(account, home).await);
+        let request = client.describe_configuration_recorders().send();
+        let recorders = request.await.map_err(|error| {
+            anyhow!(
+                "cannot tell whether AWS Config records (config:DescribeConfigurationRecorders): {}",
+                explain(&error)
+            )
+        })?;
+        let mut own = recorders.configuration_recorders().iter();
+        if !own.any(|recorder| recorder.service_principal.is_none()) {
+            bail!(
+                "AWS Config has no customer-managed configuration recorder in {home} of the \
+                 management account {account}, and takes no rules there. Set one up in the AWS \
+                 Config console (1-click setup), then run this again"
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses to begin where service control policies are wanted and not enabled.
+    pub(super) async fn take_policies(&self, organization: &Organization) -> anyhow::Result<()> {
+        if !organization.settings.enforce_guardrails {
+            return Ok(());
+        }
+        let client = aws_sdk_organizations::Client::new(self.caller.sdk());
+        let listed = client.list_roots().send().await.map_err(|error| {
+            anyhow!(
+                "cannot tell whether service control policies are enabled \
+                 (organizations:ListRoots): {}",
+                explain(&error)
+            )
+        })?;
+        let enabled = listed.roots().iter().flat_map(Root::policy_types);
+        let mut enabled = enabled.filter(|it| it.status == Some(PolicyTypeStatus::Enabled));
+        if !enabled.any(|it| it.r#type == Some(PolicyType::ServiceControlPolicy)) {
+            bail!(
+                "organization.enforceGuardrails is true, and service control policies are not \
+                 enabled. In the management account: `aws organizations enable-policy-type \
+                 --root-id r-… --policy-type SERVICE_CONTROL_POLICY`"
             );
         }
         Ok(())

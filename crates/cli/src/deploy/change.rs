@@ -9,15 +9,18 @@ use anyhow::{Context, anyhow, bail};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{
-    Capability, Change, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, Stack as Seen,
-    StackStatus, Tag,
+    Capability, Change, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange,
+    Stack as ScanResult, StackStatus, Tag,
 };
-use bundle::deployment::{Stack, StackId, Value};
 use config_rule::explain;
+use deployment::{Stack, StackId, Value};
 
 use super::accounts::Accounts;
 use super::follow::Pauses;
 use super::upload::Uploads;
+
+/// The tag by which a stack is known as one of ours.
+pub(super) const TAG: &str = "rootguard";
 
 /// Deploys and deletes stacks.
 pub(super) struct Deployer<'a> {
@@ -140,12 +143,7 @@ impl<'a> Deployer<'a> {
             .template_body(stack.template.text())
             .set_parameters(Some(parameters))
             .capabilities(Capability::CapabilityNamedIam)
-            .tags(
-                Tag::builder()
-                    .key("rootguard")
-                    .value(stack.template.name())
-                    .build(),
-            )
+            .tags(Tag::builder().key(TAG).value(stack.template.name()).build())
             .send();
         let created = request.await.map_err(|error| {
             anyhow!(
@@ -251,7 +249,7 @@ impl<'a> Deployer<'a> {
             end.status,
             end.reasons(),
             // A stack set fails where too many accounts do.
-            if stack.ring.is_some() {
+            if stack.group.is_some() {
                 "\nMore accounts failed than organization.failureTolerancePercentage of rules.toml \
                  allows? Of few accounts, a small part is none."
             } else {
@@ -385,7 +383,7 @@ impl Proposal<'_> {
 }
 
 /// A stack, if it is there.
-pub(super) async fn seen(client: &Client, name: &str) -> anyhow::Result<Option<Seen>> {
+pub(super) async fn seen(client: &Client, name: &str) -> anyhow::Result<Option<ScanResult>> {
     match client.describe_stacks().stack_name(name).send().await {
         Ok(found) => Ok(found.stacks.into_iter().flatten().next()),
         // CloudFormation has no other word for a stack that is not there.

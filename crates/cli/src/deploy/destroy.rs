@@ -1,19 +1,17 @@
 //! `rootguard destroy`: the way back.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 
-use anyhow::{Context, anyhow, bail};
-use aws_sdk_cloudformation::types::StackStatus;
+use anyhow::{Context, bail};
 use bundle::Organization;
-use bundle::deployment::{StackId, Template};
 use clap::Args;
-use config_rule::explain;
+use deployment::{StackId, rank};
 
 use super::accounts::Accounts;
 use super::change::Deployer;
+use super::difference::deployed;
 use super::question::line;
-use crate::check::Place;
+use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
 use crate::rules::RulesFile;
 
@@ -26,7 +24,7 @@ use crate::rules::RulesFile;
 #[derive(Debug, Args)]
 pub(crate) struct Destroy {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// Role to assume in central accounts but the own, with its path
@@ -42,9 +40,10 @@ impl Destroy {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
         let organization = rules.organization()?;
-        let caller = self.place.account().await?;
+        let caller = self.aws.account().await?;
         let accounts = Accounts::of(caller, &self.role, organization)?;
         accounts.belong_to(organization).await?;
+        announce_caller(accounts.caller()).await?;
         let deployer = Deployer::new(&accounts);
         tokio::select! {
             result = destroy(organization, &deployer) => result,
@@ -57,11 +56,10 @@ impl Destroy {
 }
 
 async fn destroy(organization: &Organization, deployer: &Deployer<'_>) -> anyhow::Result<Outcome> {
-    let mut stacks = deployed(organization, deployer).await?;
-    stacks.sort_by_key(|stack| std::cmp::Reverse(position(&stack.name)));
+    let stacks = deployed(organization, deployer).await?;
     let (kept, doomed): (Vec<_>, Vec<_>) = stacks
         .into_iter()
-        .partition(|stack| position(&stack.name) == Some(0));
+        .partition(|stack| rank(&stack.name) == Some(0));
     if doomed.is_empty() {
         writeln!(
             std::io::stdout(),
@@ -113,7 +111,9 @@ fn remains(organization: &Organization, kept: &[StackId]) -> anyhow::Result<Outc
         writeln!(
             out,
             "  stack rootguard-artifacts in {account} {region}: a later deployment goes on with its \
-             bucket. Empty bucket rootguard-artifacts-{account}-{region} and delete both for good"
+             bucket. For good, in this order: `aws s3api delete-bucket-policy --bucket \
+             rootguard-artifacts-{account}-{region}`, because the policy denies everybody the \
+             deletion of objects; empty the bucket with all versions; delete it; delete the stack"
         )?;
     }
     writeln!(
@@ -123,105 +123,4 @@ fn remains(organization: &Organization, kept: &[StackId]) -> anyhow::Result<Outc
         organization.accounts.log_group, organization.accounts.activity_hub
     )?;
     Ok(Outcome::Done)
-}
-
-/// Every stack of ours in the central accounts, whatever `rules.toml` says now.
-async fn deployed(
-    organization: &Organization,
-    deployer: &Deployer<'_>,
-) -> anyhow::Result<Vec<StackId>> {
-    let regions = &organization.regions;
-    let central = [
-        &regions.home,
-        &regions.trail,
-        &regions.activity_hub,
-        &regions.security_hub,
-    ];
-    let regions: BTreeSet<_> = central.into_iter().chain(&regions.activity).collect();
-    let mut stacks = Vec::new();
-    for account in organization.accounts.central() {
-        for &region in &regions {
-            let client = deployer.client(account, region).await;
-            let mut pages = client.describe_stacks().into_paginator().send();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| {
-                    anyhow!(
-                        "cannot see the stacks of {account} {region} \
-                         (cloudformation:DescribeStacks): {}",
-                        explain(&error)
-                    )
-                })?;
-                for stack in page.stacks.unwrap_or_default() {
-                    let name = stack.stack_name.unwrap_or_default();
-                    let is_there = stack.stack_status != Some(StackStatus::DeleteComplete);
-                    if is_there && position(&name).is_some() {
-                        stacks.push(StackId {
-                            account: account.to_owned(),
-                            region: region.clone(),
-                            name,
-                        });
-                    }
-                }
-            }
-        }
-    }
-    Ok(stacks)
-}
-
-/// When a stack is deployed; none, if it is none of ours.
-fn position(name: &str) -> Option<usize> {
-    const ORDER: [Template; 17] = [
-        Template::Artifacts,
-        Template::Management,
-        Template::Evidence,
-        Template::ActivityHub,
-        Template::Drill,
-        Template::Functions,
-        Template::Rules,
-        Template::Activity,
-        Template::Organization,
-        Template::Reconciler,
-        Template::AccountJoined,
-        Template::ConfigAdmin,
-        Template::SecurityHubAdmin,
-        Template::RootAccess,
-        Template::Remediation,
-        Template::RemediationConfigurations,
-        Template::Guardrails,
-    ];
-    let name = name.strip_prefix("rootguard-")?;
-    let is = |template: &Template| match template {
-        Template::Organization => name.starts_with("organization-"),
-        template => name == template.name(),
-    };
-    ORDER.iter().position(is)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What guards comes off first, and what others need goes last.
-    #[test]
-    fn every_template_has_its_turn() {
-        let name = |template: Template| match template {
-            Template::Organization => "rootguard-organization-all".to_owned(),
-            template => format!("rootguard-{}", template.name()),
-        };
-        let mut positions: Vec<_> = Template::ALL
-            .into_iter()
-            .map(|template| position(&name(template)).unwrap())
-            .collect();
-        positions.sort_unstable();
-        assert_eq!(positions, (0..Template::ALL.len()).collect::<Vec<_>>());
-        assert_eq!(position("rootguard-guardrails"), Some(16));
-        for other in [
-            "StackSet-rootguard-all-rules",
-            "rootguard-other",
-            "organization-all",
-            "",
-        ] {
-            assert_eq!(position(other), None, "{other}");
-        }
-    }
 }

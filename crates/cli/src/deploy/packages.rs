@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use bundle::Architecture;
-use bundle::deployment::{FUNCTIONS, Package, sha256};
 use config_rule::Choice;
+use deployment::{Package, functions, sha256};
 
 /// The packages, and where each is.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Packages {
             files: BTreeMap::new(),
         };
         let mut missing = Vec::new();
-        for function in FUNCTIONS {
+        for function in functions() {
             let file = folder.join(wanted).join(format!("{function}.zip"));
             let content = match std::fs::read(&file) {
                 Ok(content) => content,

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
-use bundle::deployment::{Stack, Template, Value, artifact_bucket, template_key};
+use deployment::{Stack, Template, Value, artifact_bucket, template_key};
 use serde_json::json;
 
 use super::wanted::Deployment;
@@ -26,8 +26,12 @@ pub(super) fn write(deployment: &Deployment<'_>, folder: &Path) -> anyhow::Resul
     for name in ["packages", "parameters", "templates"] {
         std::fs::create_dir(folder.join(name)).with_context(unwritable)?;
     }
-    for template in Template::ALL {
+    let of_stacks = deployment.stacks.iter().map(|stack| &stack.template);
+    for template in of_stacks.chain(deployment.stack_set_templates()) {
         let file = folder.join(format!("templates/{}.yaml", template.name()));
+        if let Some(of_kind) = file.parent() {
+            std::fs::create_dir_all(of_kind).with_context(unwritable)?;
+        }
         std::fs::write(file, template.text()).with_context(unwritable)?;
     }
     for package in &deployment.packages.all {
@@ -62,10 +66,11 @@ fn script(deployment: &Deployment<'_>) -> String {
     let home = &deployment.organization.regions.home;
     let mut script = PREAMBLE
         .replace("@ROLE@", deployment.role)
+        .replace("@PARTITION@", deployment.organization.partition())
         .replace("@REGION@", home);
     let mut uploaded = false;
     for stack in &deployment.stacks {
-        if !uploaded && stack.template != Template::Artifacts {
+        if !uploaded && stack.template != Template::ARTIFACTS {
             script.push_str(&uploads(deployment));
             uploaded = true;
         }
@@ -100,11 +105,9 @@ fn script(deployment: &Deployment<'_>) -> String {
 
 /// What a step does, in the words of its template.
 fn heading(stack: &Stack) -> String {
-    let mut lines = stack.template.text().lines();
-    let said = lines.find_map(|line| line.strip_prefix("Description: rootguard - "));
-    let said = said.unwrap_or_default();
-    match stack.ring {
-        Some(ring) => format!("{said}; ring {ring}"),
+    let said = stack.template.description();
+    match &stack.group {
+        Some(group) => format!("{said}; ring {}", group.ring),
         None => said.to_owned(),
     }
 }
@@ -114,7 +117,7 @@ fn uploads(deployment: &Deployment<'_>) -> String {
     let (account, home) = (&organization.accounts.artifacts, &organization.regions.home);
     let mut script = format!(
         "\n# packages and templates, under the names that their content gives them\n\
-         open_session {account} rootguard/write-artifacts\n"
+         open_session {account} rootguard/rootguard-write-artifacts\n"
     );
     for (bucket, key) in deployment.versions() {
         let function = key.split('/').next().unwrap_or_default();
@@ -130,7 +133,7 @@ fn uploads(deployment: &Deployment<'_>) -> String {
         );
     }
     let bucket = artifact_bucket(organization, home);
-    for (template, _) in Template::OF_STACK_SETS {
+    for template in deployment.stack_set_templates() {
         let key = template_key(template);
         let _ = writeln!(
             script,

@@ -9,23 +9,15 @@ use aws_sdk_cloudformation::types::{
     StackSetStatus,
 };
 use bundle::Organization;
-use bundle::deployment::Stack;
 use comfy_table::Color;
-use config_rule::explain;
+use config_rule::{Account, Identity, explain};
+use deployment::Stack;
+use reconciler::{Retry, Settings};
 
 use super::accounts::{Accounts, call_as};
 use super::change::Deployer;
 use super::follow::Pauses;
 use crate::table::{Line, table};
-
-/// The stack sets of a group, by the ends of their names.
-const SETS: [&str; 5] = [
-    "functions",
-    "rules",
-    "remediation",
-    "remediation-configurations",
-    "activity",
-];
 
 /// An account in which a stack set is not what it should be.
 #[derive(Debug)]
@@ -55,6 +47,58 @@ pub(super) async fn wait_until_idle(
         }
     }
     Ok(())
+}
+
+/// Deploys again to the accounts where a stack set of a group failed or never came to, whatever
+/// the reason was: who runs this has repaired it. The second time, only to those that a stack
+/// set never came to. Whether an operation began.
+pub(super) async fn retry(
+    accounts: &Accounts<'_>,
+    organization: &Organization,
+    stack: &Stack,
+    again: bool,
+) -> anyhow::Result<bool> {
+    let names = names(stack);
+    let group = organization
+        .groups
+        .iter()
+        .find(|group| group.name == group_of(stack));
+    let settings = Settings {
+        delegated: call_as(organization).is_some(),
+        tolerance_percentage: 100,
+        excluded_accounts: group
+            .map(|it| it.excluded_accounts.clone())
+            .unwrap_or_default(),
+        retry: if again {
+            Retry::Nothing
+        } else {
+            Retry::Everything
+        },
+    };
+    let sdk = accounts.sdk(&stack.account, &stack.region).await;
+    let root = format!(
+        "arn:{}:iam::{}:root",
+        organization.partition(),
+        stack.account
+    );
+    let identity = Identity::of_caller(&root, &stack.region)?;
+    let account = Account::new(sdk, identity);
+    let is_own = |name: &str| names.contains(&name);
+    let done = reconciler::reconcile_sets(&account, &settings, is_own).await?;
+    let mut began = false;
+    for (name, retried) in done
+        .0
+        .iter()
+        .filter(|(_, done)| !done.operations.is_empty())
+    {
+        let instances: usize = retried.accounts.values().map(Vec::len).sum();
+        writeln!(
+            std::io::stdout(),
+            "retried   {name}: {instances} stack instances that failed or were missing"
+        )?;
+        began = true;
+    }
+    Ok(began)
 }
 
 /// Prints where the stack sets of a group failed or were skipped, why, and what to do.
@@ -89,7 +133,7 @@ pub(super) async fn report(
         }
     }
     troubles.sort_by(|a, b| (&a.account, &a.place).cmp(&(&b.account, &b.place)));
-    print(&group_of(stack), done, &troubles)?;
+    print(group_of(stack), done, &troubles)?;
     Ok(troubles.iter().any(|trouble| trouble.is_failure))
 }
 
@@ -155,10 +199,10 @@ fn trouble(kind: &str, instance: &StackInstanceSummary) -> Option<Trouble> {
             "StackSets cannot work there any more: delete this instance, retaining its stack, and \
              run this again.",
         ),
-        _ if kind == "rules" => (
+        _ if reason.contains("NoAvailableConfigurationRecorder") => (
             true,
-            "AWS Config needs a customer-managed recorder in the home Region. Once it is there, make \
-             the instance again: `rootguard doctor` says how.",
+            "AWS Config needs a customer-managed recorder in the home Region. Once it is there, run \
+             this again, or wait for the reconciler: it tries once a day.",
         ),
         _ => (true, "Repair the reason, and run this again."),
     };
@@ -177,7 +221,7 @@ async fn existing(
     organization: &Organization,
     stack: &Stack,
 ) -> anyhow::Result<Vec<String>> {
-    let wanted = SETS.map(|kind| format!("rootguard-{}-{kind}", group_of(stack)));
+    let wanted = names(stack);
     let request = client.list_stack_sets().status(StackSetStatus::Active);
     let request = request.set_call_as(call_as(organization));
     let mut found = Vec::new();
@@ -188,10 +232,9 @@ async fn existing(
         let names = page.summaries.unwrap_or_default().into_iter();
         found.extend(names.filter_map(|set| set.stack_set_name));
     }
-    Ok(wanted
-        .into_iter()
-        .filter(|name| found.contains(name))
-        .collect())
+    let is_there = |name: &&str| found.iter().any(|found| found == name);
+    let there = wanted.into_iter().filter(is_there);
+    Ok(there.map(str::to_owned).collect())
 }
 
 /// The id of an operation of a stack set that is running or waiting.
@@ -223,9 +266,16 @@ async fn running(
     Ok(found.and_then(|operation| operation.operation_id))
 }
 
-fn group_of(stack: &Stack) -> String {
-    let group = stack.name.strip_prefix("rootguard-organization-");
-    group.unwrap_or_default().to_owned()
+fn group_of(stack: &Stack) -> &str {
+    let group = stack.group.as_ref();
+    group.map_or("", |group| group.group.as_str())
+}
+
+/// The names of the stack sets that a stack is to have.
+fn names(stack: &Stack) -> Vec<&str> {
+    let group = stack.group.as_ref();
+    let sets = group.map_or(&[][..], |group| group.sets.as_slice());
+    sets.iter().map(|set| set.name.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -258,12 +308,24 @@ mod tests {
             let trouble = trouble("functions", &instance(status.clone()));
             assert_eq!(trouble.map(|it| it.is_failure), told, "{status:?}");
         }
-        let rules = trouble("rules", &instance(Detailed::Failed)).unwrap();
+        let failed = trouble("no-root-keys", &instance(Detailed::Failed)).unwrap();
+        assert_eq!(failed.place, "no-root-keys eu-west-1");
         assert!(
-            rules.text.starts_with("because. AWS Config needs"),
+            failed.text.starts_with("because. Repair"),
             "{}",
-            rules.text
+            failed.text
         );
-        assert_eq!(rules.place, "rules eu-west-1");
+        let reason = "NoAvailableConfigurationRecorderException";
+        let status = StackInstanceComprehensiveStatus::builder().detailed_status(Detailed::Failed);
+        let instance = StackInstanceSummary::builder()
+            .status_reason(reason)
+            .stack_instance_status(status.build())
+            .build();
+        let failed = trouble("no-root-keys", &instance).unwrap();
+        assert!(
+            failed.text.contains("needs a customer-managed recorder"),
+            "{}",
+            failed.text
+        );
     }
 }

@@ -7,8 +7,8 @@ use anyhow::{Context, anyhow};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use bundle::deployment::{Template, artifact_bucket, template_key};
 use config_rule::explain;
+use deployment::{artifact_bucket, template_key};
 use indicatif::ProgressBar;
 
 use super::accounts::Accounts;
@@ -30,7 +30,7 @@ pub(super) struct Uploads {
 impl Uploads {
     pub(super) fn new(deployment: &Deployment<'_>) -> Self {
         Self {
-            objects: deployment.versions().len() + Template::OF_STACK_SETS.len(),
+            objects: deployment.versions().len() + deployment.stack_set_templates().len(),
             versions: BTreeMap::new(),
             done: false,
         }
@@ -70,7 +70,7 @@ impl Uploads {
         let home = &deployment.organization.regions.home;
         let bucket = artifact_bucket(deployment.organization, home);
         let client = client(accounts, owner, home).await;
-        for (template, _) in Template::OF_STACK_SETS {
+        for template in deployment.stack_set_templates() {
             let content = template.text().as_bytes().to_vec();
             put(&client, &bucket, &template_key(template), content, &bar).await?;
         }
@@ -116,7 +116,7 @@ async fn put(
                 if !refused || attempt == ATTEMPTS {
                     return Err(anyhow!(
                         "cannot upload {key} to {bucket} (s3:PutObject): {}\nOnly \
-                         role/rootguard/write-artifacts may, and only the role \
+                         role/rootguard/rootguard-write-artifacts may, and only the role \
                          organization.deployerRoleArn may assume it: deploy as that one",
                         explain(&error)
                     ));

@@ -10,7 +10,7 @@ use super::service::Service;
 /// Everything that the examinations look at.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
-    pub(super) wanted: Wanted,
+    pub(super) wanted: DesiredState,
     pub(super) organization: OrganizationFacts,
     /// The active accounts that were asked for, by id.
     pub(super) accounts: Vec<AccountFacts>,
@@ -18,7 +18,7 @@ pub(super) struct Facts {
 
 /// What the organization wants, from `rules.toml`.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct DesiredState {
     /// When it was looked.
     pub(super) now: Timestamp,
     pub(super) partition: String,
@@ -173,12 +173,12 @@ pub(super) struct AccountFacts {
     pub(super) id: String,
     pub(super) name: String,
     /// What was seen in it, or why nobody could look into it.
-    pub(super) seen: Result<Seen, String>,
+    pub(super) seen: Result<ScanResult, String>,
 }
 
 /// What was seen in an account, in its home Region where nothing else is said.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct ScanResult {
     pub(super) recorders: Fact<Vec<Recorder>>,
     /// The function of each wanted rule; none where it is not there.
     pub(super) functions: BTreeMap<&'static str, Fact<Option<Function>>>,
@@ -243,14 +243,14 @@ pub(super) struct OrganizationTrail {
 
 impl Facts {
     /// The accounts that could be looked into.
-    pub(super) fn seen(&self) -> impl Iterator<Item = (&AccountFacts, &Seen)> {
+    pub(super) fn seen(&self) -> impl Iterator<Item = (&AccountFacts, &ScanResult)> {
         let accounts = self.accounts.iter();
         accounts.filter_map(|account| Some((account, account.seen.as_ref().ok()?)))
     }
 
     /// Whether anything was ever deployed: then what is missing is wrong.
     pub(super) fn is_deployed(&self) -> bool {
-        let functions = |seen: &Seen| {
+        let functions = |seen: &ScanResult| {
             let mut functions = seen.functions.values();
             functions.any(|function| matches!(function, Fact::Known(Some(_))))
         };
@@ -261,7 +261,7 @@ impl Facts {
         sets || self.seen().any(|(_, seen)| functions(seen))
     }
 
-    /// The rules that shall be in an account; see [`Wanted::rules_of`].
+    /// The rules that shall be in an account; see [`DesiredState::rules_of`].
     pub(super) fn rules_of(&self, account: &str) -> Option<&[WantedRule]> {
         self.wanted.rules_of(&self.organization, account)
     }
@@ -272,7 +272,7 @@ impl Facts {
     }
 }
 
-impl Wanted {
+impl DesiredState {
     /// The rules that shall be in an account; none where nothing shall be deployed to it.
     /// Where nobody can tell what it is below, it is taken for one of the first group.
     pub(super) fn rules_of(
@@ -303,7 +303,7 @@ impl OrganizationFacts {
     }
 }
 
-impl Seen {
+impl ScanResult {
     /// Whether the rules can be there: a customer-managed recorder is.
     pub(super) fn has_recorder(&self) -> bool {
         match &self.recorders {

@@ -15,15 +15,15 @@ use clap::Args;
 use config_rule::Account;
 use tokio::time::timeout;
 
-use crate::check::Place;
+use crate::aws::AwsArgs;
 use crate::exit::Outcome;
 use crate::organization::{
-    Member, Members, NotOpened, Sessions, VISIT_TIMEOUT, Visited, account_or_unit, visit_all,
+    Member, Members, NotOpened, SCAN_TIMEOUT, ScanOutcome, Sessions, account_or_unit, scan_all,
 };
 use crate::rows::Format;
 use crate::rules::{ChosenRules, RulesFile};
-use facts::{AccountFacts, Facts, OrganizationFacts, Seen, Wanted};
-use read::Asker;
+use facts::{AccountFacts, DesiredState, Facts, OrganizationFacts, ScanResult};
+use read::FactReader;
 use report::{Counts, Report};
 
 /// Say what is wrong with the organization and with what is deployed in it
@@ -37,7 +37,7 @@ use report::{Counts, Report};
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// Role to assume in each account but the own, with its path, such as audit/reader. A
@@ -59,15 +59,15 @@ pub(crate) struct Doctor {
 impl Doctor {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
-        let caller = self.place.account().await?;
+        let caller = self.aws.account().await?;
         let organization = read::management_account(&caller).await?;
         let members = Members::list(caller.sdk(), &[], &self.exclude).await?;
-        let wanted = Wanted::of(&rules, &caller);
+        let wanted = DesiredState::of(&rules, &caller);
         let notes = notes(&rules);
 
-        let asker = Asker::new(caller.clone());
+        let asker = FactReader::new(caller.clone());
         let organization = read::organization(&asker, &wanted, organization).await;
-        let accounts = look(&caller, &self.role, &members, &wanted, &organization).await?;
+        let accounts = observe(&caller, &self.role, &members, &wanted, &organization).await?;
         let facts = Facts {
             wanted,
             organization,
@@ -107,23 +107,23 @@ fn notes(rules: &ChosenRules) -> Vec<String> {
 }
 
 /// What came of looking into an account.
-struct Look {
-    seen: Result<Seen, String>,
+struct Observation {
+    seen: Result<ScanResult, String>,
     throttled: bool,
 }
 
-impl Visited for Look {
+impl ScanOutcome for Observation {
     fn is_throttled(&self) -> bool {
         self.throttled
     }
 }
 
 /// Looks into every active account.
-async fn look(
+async fn observe(
     caller: &Account,
     role: &str,
     members: &Members,
-    wanted: &Wanted,
+    wanted: &DesiredState,
     organization: &OrganizationFacts,
 ) -> anyhow::Result<Vec<AccountFacts>> {
     let actions = BTreeSet::from(read::ACTIONS);
@@ -134,23 +134,23 @@ async fn look(
             Ok(account) => account,
             Err(NotOpened { why, throttled }) => {
                 let seen = Err(why);
-                return Look { seen, throttled };
+                return Observation { seen, throttled };
             }
         };
-        let asker = Asker::new(account);
+        let asker = FactReader::new(account);
         let rules = wanted.rules_of(organization, id);
         let looking = read::account(&asker, wanted, rules);
-        let seen = timeout(VISIT_TIMEOUT, looking).await.map_err(|_| {
-            let minutes = VISIT_TIMEOUT.as_secs() / 60;
+        let seen = timeout(SCAN_TIMEOUT, looking).await.map_err(|_| {
+            let minutes = SCAN_TIMEOUT.as_secs() / 60;
             format!("not seen within {minutes} minutes")
         });
-        Look {
+        Observation {
             seen,
             throttled: asker.is_throttled(),
         }
     };
     let mut seen = BTreeMap::new();
-    visit_all(&members.active, visit, |member, look| {
+    scan_all(&members.active, visit, |member, look| {
         seen.insert(member.id.clone(), look.seen);
         Ok(())
     })

@@ -1,14 +1,9 @@
-//! Service control policies: what they would deny.
-//!
-//! Judged by the evaluator of the [`sandbox`], which gives an answer or an error, never a
-//! guess. A statement that it cannot read counts only where it might decide: without its
-//! conditions it would fit.
+//! Decisions of an organization's service control policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use config_rule::Timestamp;
-use sandbox::policy::{self, Applicable, Decision, Document, Principal, PrincipalKind};
-use serde_json::{Value, json};
+use iam_policy::{Context, Document, Principal, PrincipalKind, Request, Truth};
 
 /// The service control policies of an organization.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +21,8 @@ pub(super) struct ControlPolicies {
 #[derive(Clone, Debug)]
 pub(super) struct ControlPolicy {
     name: String,
-    statements: Vec<Statement>,
+    /// The document, or the reason why it cannot be read.
+    document: Result<Document, String>,
 }
 
 /// The root, a unit or an account, and the ids of the policies attached to it.
@@ -36,22 +32,7 @@ pub(super) struct Level {
     pub(super) policies: BTreeSet<String>,
 }
 
-/// A statement, each by itself, so that one that cannot be read spoils no other.
-#[derive(Clone, Debug)]
-enum Statement {
-    Read {
-        document: Document,
-        denies: bool,
-    },
-    /// The same without its conditions, if that can be read, and why it cannot itself.
-    Unread {
-        document: Option<Document>,
-        denies: bool,
-        why: String,
-    },
-}
-
-/// Who would do something, and what.
+/// An action that a caller would take.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) who: Who<'a>,
@@ -64,7 +45,7 @@ pub(super) struct Attempt<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Who would do it.
+/// The caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Who<'a> {
     /// The root user, in a privileged session.
@@ -73,69 +54,58 @@ pub(super) enum Who<'a> {
     Role(&'a str),
 }
 
-/// What the policies say.
+/// The decision of the policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Allowed,
-    /// Denied, by what.
+    /// Denied, by this.
     Denied(String),
-    /// Nobody can tell, because of what.
+    /// Not decided, for this reason.
     Undecided(String),
 }
 
+/// Condition keys that the functions' roles and privileged root sessions lack: no user,
+/// no service acts for them or through them, they run on no instance and pass no tags.
+const ABSENT: &[&str] = &[
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:ChatbotSourceArn",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:FederatedProvider",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:TagKeys",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:VpcSourceIp",
+    "aws:username",
+];
+
 impl ControlPolicy {
     pub(super) fn new(name: impl Into<String>, content: &str) -> Self {
-        let parsed: Value = serde_json::from_str(content).unwrap_or_default();
-        let version = parsed.get("Version").cloned();
-        let statements = match parsed.get("Statement") {
-            Some(Value::Array(statements)) => statements.clone(),
-            Some(one) => vec![one.clone()],
-            // No policy at all: nobody knows what it does.
-            None => vec![Value::Null],
-        };
-        let statements = statements
-            .into_iter()
-            .map(|statement| Statement::new(version.as_ref(), statement));
         Self {
             name: name.into(),
-            statements: statements.collect(),
-        }
-    }
-}
-
-impl Statement {
-    fn new(version: Option<&Value>, mut statement: Value) -> Self {
-        let denies = statement.get("Effect").and_then(Value::as_str) != Some("Allow");
-        let read = |statement: &Value| {
-            let mut document = json!({ "Statement": [statement] });
-            if let (Some(version), Some(members)) = (version, document.as_object_mut()) {
-                members.insert("Version".to_owned(), version.clone());
-            }
-            Document::try_from(document)
-        };
-        match read(&statement) {
-            Ok(document) => Self::Read { document, denies },
-            Err(error) => {
-                if let Some(members) = statement.as_object_mut() {
-                    members.remove("Condition");
-                }
-                Self::Unread {
-                    document: read(&statement).ok(),
-                    denies,
-                    why: error.to_string(),
-                }
-            }
+            document: Document::parse(content).map_err(|error| error.to_string()),
         }
     }
 }
 
 impl ControlPolicies {
-    /// Whether an attempt gets through all policies above its account.
+    /// Decides an attempt by all policies above its account.
     pub(super) fn judge(&self, attempt: &Attempt<'_>) -> Answer {
+        let request = self.request(attempt);
         let levels = self.above.get(attempt.account);
         let mut undecided = None;
         for level in levels.into_iter().flatten() {
-            match self.judge_at(level, attempt) {
+            match self.judge_at(level, &request) {
                 Answer::Allowed => {}
                 Answer::Undecided(why) => undecided = Some(why),
                 denied @ Answer::Denied(_) => return denied,
@@ -145,92 +115,42 @@ impl ControlPolicies {
     }
 
     /// At every level something must allow, and nothing may deny.
-    fn judge_at(&self, level: &Level, attempt: &Attempt<'_>) -> Answer {
-        let (mut allowed, mut undecided) = (false, None);
+    fn judge_at(&self, level: &Level, request: &Request) -> Answer {
+        let (mut allowed, mut may_allow, mut may_deny) = (false, None, None);
         for id in &level.policies {
             let Some(policy) = self.by_id.get(id) else {
-                undecided = Some(format!("the policy {id} could not be read"));
+                may_deny = Some(format!("the policy {id} could not be read"));
                 continue;
             };
-            for statement in &policy.statements {
-                let cannot = |why: &str| format!("the policy {} ({id}): {why}", policy.name);
-                match statement {
-                    Statement::Read { document, denies } => {
-                        match self.applies(document, *denies, level, attempt) {
-                            Ok(true) if *denies => {
-                                let of =
-                                    format!("the policy {} ({id}) on {}", policy.name, level.id);
-                                return Answer::Denied(of);
-                            }
-                            Ok(applies) => allowed |= applies,
-                            Err(error) => undecided = Some(cannot(&error)),
-                        }
-                    }
-                    Statement::Unread {
-                        document,
-                        denies,
-                        why,
-                    } => {
-                        let might = document.as_ref().is_none_or(|document| {
-                            self.applies(document, *denies, level, attempt) != Ok(false)
-                        });
-                        if might {
-                            undecided = Some(cannot(why));
-                        }
-                    }
+            let name = format!("the policy {} ({id})", policy.name);
+            let reading = match &policy.document {
+                Ok(document) => document.read(request),
+                Err(why) => {
+                    may_deny = Some(format!("{name}: {why}"));
+                    continue;
                 }
+            };
+            match reading.denies {
+                Truth::True => return Answer::Denied(format!("{name} on {}", level.id)),
+                Truth::Undecided(why) => may_deny = Some(format!("{name}: {why}")),
+                Truth::False => {}
+            }
+            match reading.allows {
+                Truth::True => allowed = true,
+                Truth::Undecided(why) => may_allow = Some(format!("{name}: {why}")),
+                Truth::False => {}
             }
         }
-        match (allowed, undecided) {
-            (_, Some(why)) => Answer::Undecided(why),
-            (true, None) => Answer::Allowed,
-            (false, None) => Answer::Denied(format!("no policy on {} allows it, which", level.id)),
+        match (may_deny, allowed, may_allow) {
+            (Some(why), _, _) | (None, false, Some(why)) => Answer::Undecided(why),
+            (None, true, _) => Answer::Allowed,
+            (None, false, None) => {
+                Answer::Denied(format!("no policy on {} allows it, which", level.id))
+            }
         }
     }
 
-    /// Whether a statement fits an attempt. A denial is asked beside a permission for
-    /// everything, so that what denies is the statement.
-    fn applies(
-        &self,
-        document: &Document,
-        denies: bool,
-        level: &Level,
-        attempt: &Attempt<'_>,
-    ) -> Result<bool, String> {
-        let everything = everything(None)?;
-        let anybody = everything_for_anybody()?;
-        let request = self.request(attempt);
-        let foreign = request
-            .resource
-            .split(':')
-            .nth(4)
-            .is_some_and(|owner| !owner.is_empty() && owner != attempt.account);
-        let session = if denies {
-            vec![everything.clone(), document.clone()]
-        } else {
-            vec![document.clone()]
-        };
-        let identity = match attempt.who {
-            Who::RootSession => Vec::new(),
-            Who::Role(_) => vec![everything],
-        };
-        let applicable = Applicable {
-            identity: &identity,
-            session: Some(&session),
-            // The owner of a resource elsewhere lets everybody in: that is not the question.
-            resource: foreign.then_some(&anybody),
-            owner: None,
-        };
-        let decision = policy::authorize(&request, &applicable);
-        let decision = decision.map_err(|error| format!("{error} (on {})", level.id))?;
-        Ok(match decision {
-            Decision::Allowed => !denies,
-            Decision::ExplicitlyDenied => denies,
-            Decision::ImplicitlyDenied => false,
-        })
-    }
-
-    fn request(&self, attempt: &Attempt<'_>) -> policy::Request {
+    fn request(&self, attempt: &Attempt<'_>) -> Request {
         let Attempt {
             who,
             account,
@@ -256,20 +176,23 @@ impl ControlPolicies {
         let path = units.fold(self.organization.clone(), |path, level| {
             format!("{path}/{}", level.id)
         });
-        let mut context = vec![
-            ("aws:CurrentTime", now.to_string()),
-            ("aws:EpochTime", (now.epoch_millis() / 1000).to_string()),
-            ("aws:RequestedRegion", (*region).to_owned()),
-            ("aws:SecureTransport", "true".to_owned()),
-            ("aws:ViaAWSService", "false".to_owned()),
-            ("aws:userid", user),
-            ("aws:PrincipalOrgID", self.organization.clone()),
-            ("aws:PrincipalOrgPaths", format!("{path}/")),
-        ];
-        if let Who::RootSession = who {
-            context.push(("aws:PrincipalType", "Account".to_owned()));
+        let owner = resource.split(':').nth(4).filter(|owner| !owner.is_empty());
+        let mut context = Context::partial([
+            ("aws:CurrentTime", now.to_string().as_str()),
+            ("aws:EpochTime", &(now.epoch_millis() / 1000).to_string()),
+            ("aws:RequestedRegion", region),
+            ("aws:SecureTransport", "true"),
+            ("aws:ViaAWSService", "false"),
+            ("aws:userid", &user),
+            ("aws:PrincipalOrgID", &self.organization),
+            ("aws:PrincipalOrgPaths", &format!("{path}/")),
+            ("aws:ResourceAccount", owner.unwrap_or(account)),
+            ("aws:ResourceOrgID", &self.organization),
+        ]);
+        for key in ABSENT {
+            context.set::<&str>(key, []);
         }
-        policy::Request {
+        Request {
             principal: Principal {
                 arn,
                 account: (*account).to_owned(),
@@ -277,25 +200,9 @@ impl ControlPolicies {
             },
             action: (*action).to_owned(),
             resource: (*resource).to_owned(),
-            context: context
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), vec![value]))
-                .collect(),
+            context,
         }
     }
-}
-
-fn everything(principal: Option<&str>) -> Result<Document, String> {
-    let mut statement = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
-    if let (Some(principal), Some(members)) = (principal, statement.as_object_mut()) {
-        members.insert("Principal".to_owned(), principal.into());
-    }
-    Document::try_from(json!({ "Version": "2012-10-17", "Statement": [statement] }))
-        .map_err(|error| error.to_string())
-}
-
-fn everything_for_anybody() -> Result<Document, String> {
-    everything(Some("*"))
 }
 
 #[cfg(test)]
@@ -346,17 +253,36 @@ mod tests {
         {"Effect":"Deny","Action":"*","Resource":"*",
          "Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:root"}}}]}"#;
 
+    /// AWS's sample: the root user is denied, its privileged sessions are not.
+    const DENY_PERMANENT_ROOT: &str = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"*","Resource":"*","Condition":{
+            "ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:root"]},
+            "Null":{"aws:AssumedRoot":"true"}}}]}"#;
+
+    const ROOT_AND_UNKNOWN: &str = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"*","Resource":"*","Condition":{
+            "ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:root"},
+            "Bool":{"aws:NobodyKnows":"true"}}}]}"#;
+
+    const NETWORK_PERIMETER: &str = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"*","Resource":"*","Condition":{
+            "NotIpAddressIfExists":{"aws:SourceIp":"203.0.113.0/24"},
+            "StringNotEqualsIfExists":{"aws:SourceVpc":"vpc-1"},
+            "BoolIfExists":{"aws:ViaAWSService":"false"}}}]}"#;
+
     /// Control Tower's, shortened.
     const REGION_DENY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny",
         "NotAction":["iam:*","sts:*","config:*"],"Resource":"*",
         "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]},
                      "ArnNotLike":{"aws:PrincipalARN":["arn:*:iam::*:role/AWSControlTowerExecution"]}}}}"#;
 
-    const FORWARD: Who<'static> = Who::Role("rootguard/forward-root-activity");
+    const FORWARD: Who<'static> = Who::Role("rootguard/rootguard-forward-root-activity");
 
     #[test]
     fn each_policy_says_what_it_says() {
-        let root = Who::RootSession;
+        let list_keys = attempt(Who::RootSession, "iam:ListAccessKeys", "us-east-1");
+        let forward = attempt(FORWARD, "events:PutEvents", "us-east-1");
+        let forward_from_ireland = attempt(FORWARD, "events:PutEvents", "eu-west-1");
         let unknown_key = |action: &str| {
             format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"{action}",
@@ -365,89 +291,83 @@ mod tests {
         };
         let (iam, ec2) = (unknown_key("iam:*"), unknown_key("ec2:*"));
         let denied = "the policy P1 (p-1) on ou-a";
-        for (name, contents, who, action, region, expected) in [
-            (
-                "nothing denies",
-                vec![FULL],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
-                Ok(()),
-            ),
+        for (name, contents, attempt, expected) in [
+            ("nothing denies", vec![FULL], &list_keys, Ok(())),
             (
                 "root is denied",
                 vec![FULL, DENY_ROOT],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
+                &list_keys,
                 Err(denied),
             ),
             (
                 "roles are not root",
                 vec![FULL, DENY_ROOT],
-                FORWARD,
-                "events:PutEvents",
-                "us-east-1",
+                &forward,
                 Ok(()),
             ),
             (
                 "a Region is denied",
                 vec![FULL, REGION_DENY],
-                FORWARD,
-                "events:PutEvents",
-                "us-east-1",
+                &forward,
                 Err(denied),
             ),
             (
                 "a governed Region is not",
                 vec![FULL, REGION_DENY],
-                FORWARD,
-                "events:PutEvents",
-                "eu-west-1",
+                &forward_from_ireland,
                 Ok(()),
             ),
-            (
-                "IAM is exempt",
-                vec![FULL, REGION_DENY],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
-                Ok(()),
-            ),
+            ("IAM is exempt", vec![FULL, REGION_DENY], &list_keys, Ok(())),
             (
                 "a key that nobody knows",
                 vec![FULL, &iam],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
+                &list_keys,
                 Err("could not tell"),
             ),
             (
                 "the same about something else",
                 vec![FULL, &ec2],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
+                &list_keys,
+                Ok(()),
+            ),
+            (
+                "a key that nobody knows, beside a condition that is false",
+                vec![FULL, ROOT_AND_UNKNOWN],
+                &forward,
+                Ok(()),
+            ),
+            (
+                "a condition on where the function is",
+                vec![FULL, NETWORK_PERIMETER],
+                &forward,
+                Err("could not tell"),
+            ),
+            (
+                "AWS's sample for central root access, and a session",
+                vec![FULL, DENY_PERMANENT_ROOT],
+                &list_keys,
+                Ok(()),
+            ),
+            (
+                "the same, and a role",
+                vec![FULL, DENY_PERMANENT_ROOT],
+                &forward,
                 Ok(()),
             ),
             (
                 "no policy at all",
                 vec![FULL, "broken"],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
+                &list_keys,
                 Err("could not tell"),
             ),
             (
                 "a denial outweighs what nobody can tell",
                 vec![FULL, DENY_ROOT, &iam],
-                root,
-                "iam:ListAccessKeys",
-                "us-east-1",
+                &list_keys,
                 Err(denied),
             ),
         ] {
-            let answer = policies(&contents).judge(&attempt(who, action, region));
+            let answer = policies(&contents).judge(attempt);
             match (expected, &answer) {
                 (Ok(()), Answer::Allowed) | (Err("could not tell"), Answer::Undecided(_)) => {}
                 (Err(by), Answer::Denied(told)) => assert_eq!(told, by, "{name}"),

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use bundle::{ConfiguredRule, Organization};
 use config_rule::Account;
 
-use super::facts::{Central, CentralFunction, Wanted, WantedException, WantedGroup, WantedRule};
+use super::facts::{
+    Central, CentralFunction, DesiredState, WantedException, WantedGroup, WantedRule,
+};
 use super::service::Service;
 use crate::rules::ChosenRules;
 
-impl Wanted {
+impl DesiredState {
     /// What the file says. Where it does not say who and where the organization is, the
     /// Region is the caller's, and what is not named is not examined.
     pub(super) fn of(rules: &ChosenRules, caller: &Account) -> Self {

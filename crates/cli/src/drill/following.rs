@@ -242,8 +242,8 @@ async fn restore(
         }
         return Ok(());
     }
-    let patience = exercise.timeout + chain.rearm.unwrap_or_default();
-    let left = until(patience, async || {
+    let wait = exercise.timeout + chain.rearm.unwrap_or_default();
+    let left = until(wait, async || {
         let state = state_of(account, name).await?;
         Ok((state != "ALARM").then_some(state))
     });

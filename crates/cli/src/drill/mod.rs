@@ -19,7 +19,7 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use clap::Args;
 use config_rule::{Account, Fact, Timestamp, Unread};
 
-use crate::check::Place;
+use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
 use chain::{Chain, Found};
 use receipt::Receipt;
@@ -44,7 +44,7 @@ const SESSION_SECONDS: i32 = 3600;
 #[derive(Debug, Args)]
 pub(crate) struct Drill {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     /// Log group that the trail feeds
     #[arg(long, value_name = "NAME", required_unless_present = "real_time")]
     log_group: Option<String>,
@@ -66,7 +66,7 @@ pub(crate) struct Drill {
     #[arg(long, value_name = "URL")]
     queue_url: Option<String>,
     /// Path and name of the role that drills, in the account of the credentials
-    #[arg(long, value_name = "NAME", default_value = "rootguard/drill")]
+    #[arg(long, value_name = "NAME", default_value = "rootguard/rootguard-drill")]
     role: String,
     /// The longest that a link may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..=900))]
@@ -100,7 +100,8 @@ impl Drill {
         if let Some(file) = self.receipt.as_ref().filter(|file| file.exists()) {
             bail!("the receipt {} must be a new file", file.display());
         }
-        let caller = self.place.account().await?;
+        let caller = self.aws.account().await?;
+        announce_caller(&caller).await?;
         let started = Timestamp::from(SystemTime::now());
         let exercise = exercise(
             &caller,
@@ -223,11 +224,11 @@ fn known<T>(fact: Fact<T>) -> anyhow::Result<T> {
 
 /// Asks again and again until there is something, for a while at most.
 async fn until<T>(
-    patience: Duration,
+    wait: Duration,
     mut ask: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
 ) -> anyhow::Result<Option<T>> {
-    let ends = tokio::time::Instant::now() + patience;
-    let pause = (patience / 60).clamp(Duration::from_millis(50), Duration::from_secs(5));
+    let ends = tokio::time::Instant::now() + wait;
+    let pause = (wait / 60).clamp(Duration::from_millis(50), Duration::from_secs(5));
     loop {
         if let Some(found) = ask().await? {
             return Ok(Some(found));

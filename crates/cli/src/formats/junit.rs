@@ -137,7 +137,7 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            control if control.is_control() => escaped.push(' '),
+            hidden if config_rule::is_deceptive(hidden) => escaped.push(' '),
             other => escaped.push(other),
         }
     }

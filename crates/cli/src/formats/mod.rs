@@ -41,7 +41,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The same format where it needs all rows at once.
-    pub(crate) fn of_whole(self) -> Option<rows::Format> {
+    pub(crate) fn as_row_format(self) -> Option<rows::Format> {
         match self {
             Self::Table => Some(rows::Format::Table),
             Self::Json => Some(rows::Format::Json),

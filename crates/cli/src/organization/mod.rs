@@ -1,11 +1,11 @@
 //! Looking at every account of an organization.
 
+mod account_scan;
 mod members;
 mod pace;
-mod rounds;
+mod scan;
 mod session;
 mod spool;
-mod visit;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ use serde_json::Map;
 
 use crate::rows::{Detail, EVALUATION_FAILED, Row, RowResult, judged};
 use crate::rules::ChosenRules;
+pub(crate) use account_scan::SCAN_TIMEOUT;
+use account_scan::{AccountScan, AccountScanner};
 pub(crate) use members::{Member, Members};
-pub(crate) use rounds::{Visited, visit_all};
+pub(crate) use scan::{ScanOutcome, scan_all};
 #[cfg(test)]
 pub(crate) use session::assert_only_reads;
 pub(crate) use session::{NotOpened, Sessions};
 pub(crate) use spool::Spool;
-pub(crate) use visit::VISIT_TIMEOUT;
-use visit::{Visit, Visitor};
 
 /// Which accounts, and how.
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ pub(crate) struct Selection {
 }
 
 /// What was seen of an organization.
-pub(crate) struct Seen {
+pub(crate) struct ScanResult {
     pub(crate) members: Members,
     pub(crate) spool: Spool,
     /// Why nothing was seen, by account.
@@ -69,7 +69,7 @@ impl Selection {
         &self,
         caller: &Account,
         rules: &ChosenRules,
-    ) -> anyhow::Result<Seen> {
+    ) -> anyhow::Result<ScanResult> {
         let members = Members::list(caller.sdk(), &self.units, &self.exclude).await?;
         let rules: Vec<&ConfiguredRule> = rules.enabled().collect();
         let region = caller.identity().region();
@@ -85,20 +85,22 @@ impl Selection {
             .filter(|member| !spool.has(&member.id));
         let unseen: Vec<_> = unseen.collect();
         let resumed = members.active.len() - unseen.len();
-        let visitor = Visitor::new(caller, &self.role, &rules);
+        let scanner = AccountScanner::new(caller, &self.role, &rules);
         let mut failures = BTreeMap::new();
-        let visit = |member| visitor.visit(member);
-        visit_all(unseen, visit, |member, visit| {
+        let visit = |member| scanner.scan(member);
+        scan_all(unseen, visit, |member, visit| {
             match visit {
-                Visit::Seen(snapshot) | Visit::Throttled(snapshot) => spool.keep(&snapshot)?,
-                Visit::Failed(refused) => {
+                AccountScan::Scanned(snapshot) | AccountScan::Throttled(snapshot) => {
+                    spool.keep(&snapshot)?;
+                }
+                AccountScan::Failed(refused) => {
                     failures.insert(member.id.clone(), refused.why);
                 }
             }
             Ok(())
         })
         .await?;
-        Ok(Seen {
+        Ok(ScanResult {
             members,
             spool,
             failures,
@@ -107,7 +109,7 @@ impl Selection {
     }
 }
 
-impl Seen {
+impl ScanResult {
     /// What people should know besides the verdicts.
     pub(crate) fn notes(&self) -> Vec<String> {
         let Self {

@@ -83,7 +83,7 @@ pub(super) async fn shown(
         let mut shown = if is_seen {
             one(&client, account, aggregator, id, rule).await
         } else {
-            let why = format!("the aggregator sees no rule {} there", rule.name());
+            let why = format!("the aggregator sees no rule {} there", rule.deployed_name());
             Shown::nothing(id, region, rule, why)
         };
         shown.row.account_name = names.get(id).cloned();
@@ -107,7 +107,7 @@ async fn accounts(
     region: &str,
 ) -> anyhow::Result<BTreeSet<String>> {
     let filters = ConfigRuleComplianceFilters::builder()
-        .config_rule_name(rule.name())
+        .config_rule_name(rule.deployed_name())
         .aws_region(region)
         .build();
     let asked = client.describe_aggregate_compliance_by_config_rules();
@@ -136,7 +136,7 @@ async fn one(
     let asked = client.get_aggregate_compliance_details_by_config_rule();
     let asked = asked
         .configuration_aggregator_name(aggregator)
-        .config_rule_name(rule.name())
+        .config_rule_name(rule.deployed_name())
         .account_id(id)
         .aws_region(region);
     let answer = match asked.send().await {

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use config_rule::{Account, Compliance, Timestamp};
 use serde::Serialize;
 
-use crate::check::Place;
+use crate::aws::AwsArgs;
 use crate::exit::Outcome;
 use crate::organization::Members;
 use crate::rows::{Row, RowResult};
@@ -30,7 +30,7 @@ use shown::Status as Picture;
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     #[command(flatten)]
-    place: Place,
+    aws: AwsArgs,
     #[command(flatten)]
     rules: RulesFile,
     /// Show every account that an aggregator of AWS Config sees; ask in its account and
@@ -94,7 +94,7 @@ struct RemediationException {
 impl Status {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         let rules = self.rules.read()?;
-        let account = self.place.account().await?;
+        let account = self.aws.account().await?;
         let mut notes = Vec::new();
         let shown = if self.organization {
             let mut names = BTreeMap::new();

@@ -41,7 +41,9 @@ async fn one(client: &Client, account: &Account, rule: &ConfiguredRule) -> Shown
     let identity = account.identity();
     let nothing = |why: String| Shown::nothing(identity.account(), identity.region(), rule, why);
     let asked = client.get_compliance_details_by_config_rule();
-    let asked = asked.config_rule_name(rule.name()).into_paginator();
+    let asked = asked
+        .config_rule_name(rule.deployed_name())
+        .into_paginator();
     let results: Result<Vec<_>, _> = asked.items().send().collect().await;
     let results = match results {
         Ok(results) => results,
@@ -53,7 +55,7 @@ async fn one(client: &Client, account: &Account, rule: &ConfiguredRule) -> Shown
             let region = identity.region();
             return nothing(format!(
                 "there is no rule {} in {region}: is it deployed there?",
-                rule.name()
+                rule.deployed_name()
             ));
         }
         Err(error) => return nothing(refused("config:GetComplianceDetailsByConfigRule", &error)),
@@ -86,7 +88,10 @@ async fn exception(
     rule: &ConfiguredRule,
 ) -> Result<Option<RemediationException>, String> {
     let asked = client.describe_remediation_exceptions();
-    let asked = asked.config_rule_name(rule.name()).into_paginator().send();
+    let asked = asked
+        .config_rule_name(rule.deployed_name())
+        .into_paginator()
+        .send();
     let pages: Vec<_> = asked
         .try_collect()
         .await

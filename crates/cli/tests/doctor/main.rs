@@ -12,7 +12,7 @@ mod organization;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use organization::{CENTRAL, HOME, MANAGEMENT, MEMBER, Stage, function};
+use organization::{CENTRAL, HOME, Harness, MANAGEMENT, MEMBER, function};
 use sandbox::{AccountState, ControlPolicy, Fault, FunctionError};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn assert_says(report: &Value, account: &str, part: &str, fix: &str) {
 
 #[tokio::test]
 async fn nothing_is_wrong_where_everything_is_as_it_should_be() {
-    let stage = Stage::new(|_| {}).await;
+    let stage = Harness::new(|_| {}).await;
     let run = stage.doctor(&[]).await;
     assert_eq!(said(&run.json()), []);
     assert_eq!(run.code, 0);
@@ -61,7 +61,7 @@ async fn nothing_is_wrong_where_everything_is_as_it_should_be() {
 
 #[tokio::test]
 async fn an_account_without_a_recorder_is_told_how_to_get_one() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         organization.account(MEMBER).config_recorder = false;
         organization.account(CENTRAL).config_recording = false;
     })
@@ -85,7 +85,7 @@ async fn an_account_without_a_recorder_is_told_how_to_get_one() {
     assert_says(
         &report,
         MEMBER,
-        "rootguard-all-rules failed here: ",
+        "rootguard-all-no-root-keys failed here: ",
         "create-stack-instances",
     );
     assert_eq!(said(&report).len(), 3, "{:#?}", said(&report));
@@ -93,7 +93,7 @@ async fn an_account_without_a_recorder_is_told_how_to_get_one() {
 
 #[tokio::test]
 async fn an_account_that_joins_later_is_looked_at() {
-    let stage = Stage::new(|_| {}).await;
+    let stage = Harness::new(|_| {}).await;
     let mut joins = organization::account(NEW, "new");
     joins.functions.clear();
     stage.sandbox.join(joins);
@@ -109,14 +109,14 @@ async fn an_account_that_joins_later_is_looked_at() {
     assert_says(
         &report,
         NEW,
-        "the function no-root-keys is missing",
+        "the function rootguard-no-root-keys is missing",
         "rootguard deploy",
     );
 }
 
 #[tokio::test]
 async fn an_operation_that_failed_half_way_is_told_with_its_reason() {
-    let stage = Stage::new(|_| {}).await;
+    let stage = Harness::new(|_| {}).await;
     let denied = Fault::access_denied().action("sqs:CreateQueue");
     stage.sandbox.inject(denied.account(NEW));
     stage.sandbox.join(organization::account(NEW, "new"));
@@ -124,21 +124,21 @@ async fn an_operation_that_failed_half_way_is_told_with_its_reason() {
     let run = stage.doctor(&[]).await;
     let report = run.json();
     assert_eq!(run.code, 1);
-    let ended = "(CREATE) on the stack set rootguard-all-functions ended as FAILED: ";
+    let ended = "(CREATE) on the stack set rootguard-all-account ended as FAILED: ";
     assert_says(
         &report,
         MANAGEMENT,
         ended,
         "rootguard deploy, which goes on",
     );
-    let failed = "rootguard-all-functions failed here: ResourceLogicalId:Queue";
+    let failed = "rootguard-all-account failed here: ResourceLogicalId:Queue";
     assert_says(&report, NEW, failed, "create-stack-instances");
 }
 
 /// Before the first deployment nothing that is missing is wrong.
 #[tokio::test]
 async fn before_deploying_only_the_organization_is_looked_at() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         organization.settings.trusted_services.clear();
         for account in &mut organization.settings.accounts {
             account.functions.clear();
@@ -161,7 +161,7 @@ async fn before_deploying_only_the_organization_is_looked_at() {
 
 #[tokio::test]
 async fn accounts_that_are_not_active_are_named_and_never_asked() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         let suspended = organization.account(MEMBER);
         suspended.state = AccountState::Suspended;
         suspended.config_recorder = false;
@@ -177,7 +177,7 @@ async fn accounts_that_are_not_active_are_named_and_never_asked() {
 
 #[tokio::test]
 async fn the_organization_is_held_to_rules_toml() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         organization.settings.trusted_services.clear();
         organization.settings.delegated_administrators.clear();
         organization.settings.iam_delegated_administrator = Some(MEMBER.to_owned());
@@ -225,7 +225,7 @@ async fn policies_above_an_account_are_read_as_aws_reads_them() {
         "NotAction": ["iam:*", "sts:*", "config:*", "cloudtrail:*", "cloudwatch:*", "logs:*", "sns:*", "kms:*", "lambda:*"],
         "Resource": "*",
         "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1"]}}}]}"#;
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         organization.settings.control_policies.push(ControlPolicy {
             id: "p-regions01".to_owned(),
             name: "Region deny".to_owned(),
@@ -244,11 +244,11 @@ async fn policies_above_an_account_are_read_as_aws_reads_them() {
 
 #[tokio::test]
 async fn what_is_deployed_is_looked_at_in_every_account() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         let member = organization.account(MEMBER);
         member
             .functions
-            .retain(|one| one.text("FunctionName") != Some("no-root-keys"));
+            .retain(|one| one.text("FunctionName") != Some("rootguard-no-root-keys"));
         member.event_rules.retain(|rule| rule.region != "us-east-1");
         let central = organization.account(CENTRAL);
         for function in &mut central.functions {
@@ -263,7 +263,7 @@ async fn what_is_deployed_is_looked_at_in_every_account() {
     assert_says(
         &report,
         MEMBER,
-        "the function no-root-keys is missing",
+        "the function rootguard-no-root-keys is missing",
         "rootguard deploy",
     );
     assert_says(
@@ -282,12 +282,12 @@ async fn what_is_deployed_is_looked_at_in_every_account() {
 
 #[tokio::test]
 async fn who_works_for_the_whole_organization_is_looked_at() {
-    let stage = Stage::new(|organization| {
+    let stage = Harness::new(|organization| {
         for id in [CENTRAL, MANAGEMENT] {
             let of_rule = |name: Option<&str>| {
                 bundle::RULES
                     .iter()
-                    .any(|rule| Some(rule.metadata().name) == name)
+                    .any(|rule| Some(&*rule.metadata().deployed_name()) == name)
             };
             let functions = &mut organization.account(id).functions;
             functions.retain(|one| of_rule(one.text("FunctionName")));
@@ -299,13 +299,13 @@ async fn who_works_for_the_whole_organization_is_looked_at() {
     assert_says(
         &report,
         CENTRAL,
-        "the function root-activity is missing",
+        "the function rootguard-root-activity is missing",
         fix,
     );
     assert_says(
         &report,
         MANAGEMENT,
-        "the function reconciler is missing",
+        "the function rootguard-reconciler is missing",
         fix,
     );
     assert_eq!(report["counts"]["wrong"], 2);
@@ -313,7 +313,7 @@ async fn who_works_for_the_whole_organization_is_looked_at() {
 
 #[tokio::test]
 async fn a_function_that_fails_is_told_with_the_way_to_its_log() {
-    let stage = Stage::new(|_| {}).await;
+    let stage = Harness::new(|_| {}).await;
     let sandbox = &stage.sandbox;
     sandbox.set_lambda_retry_delay(Duration::ZERO);
     sandbox.register_function(function(MEMBER, "trail-logging"), |_: Value, _| async {
@@ -321,14 +321,17 @@ async fn a_function_that_fails_is_told_with_the_way_to_its_log() {
     });
     let config = aws_sdk_config::Client::new(&sandbox.sdk_config(MEMBER, HOME));
     let start = config.start_config_rules_evaluation();
-    let start = start.config_rule_names("trail-logging").send().await;
+    let start = start
+        .config_rule_names("rootguard-trail-logging")
+        .send()
+        .await;
     start.unwrap();
     sandbox.settled().await;
     let run = stage.doctor(&[]).await;
     assert_says(
         &run.json(),
         MEMBER,
-        "invocations of the function trail-logging failed",
+        "invocations of the function rootguard-trail-logging failed",
         "aws logs tail /rootguard/trail-logging",
     );
     assert_eq!(run.code, 1);
@@ -342,7 +345,7 @@ async fn what_may_not_be_read_is_named_and_no_good_news() {
         "lambda:GetFunctionConfiguration",
     ];
     for action in denied {
-        let stage = Stage::new(|_| {}).await;
+        let stage = Harness::new(|_| {}).await;
         stage
             .sandbox
             .inject(Fault::access_denied().action(action).account(MEMBER));
@@ -361,7 +364,7 @@ async fn what_may_not_be_read_is_named_and_no_good_news() {
 
 #[tokio::test]
 async fn an_account_without_the_role_is_no_good_news() {
-    let stage = Stage::new(|organization| organization.account(MEMBER).roles.clear()).await;
+    let stage = Harness::new(|organization| organization.account(MEMBER).roles.clear()).await;
     let run = stage.doctor(&[]).await;
     assert_eq!(run.code, 2);
     assert_says(
@@ -376,7 +379,7 @@ async fn an_account_without_the_role_is_no_good_news() {
 
 #[tokio::test]
 async fn whoever_asks_wrongly_is_told_what_to_do() {
-    let stage = Stage::new(|_| {}).await;
+    let stage = Harness::new(|_| {}).await;
     let member = stage.doctor_as(MEMBER, &[]).await;
     assert_eq!(member.code, 2);
     assert!(

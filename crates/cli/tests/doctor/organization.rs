@@ -8,8 +8,8 @@ use aws_sdk_config::types::{
     ComplianceType, ConfigRule, Evaluation, EventSource, MaximumExecutionFrequency, MessageType,
     Owner, Source, SourceDetail,
 };
+use sandbox::Document;
 use sandbox::cloudformation::{StackPlace, Template};
-use sandbox::policy::Document;
 use sandbox::{
     Account, Context, Organization, OrganizationalUnit, Resource, Role, Sandbox, Server,
 };
@@ -74,7 +74,7 @@ impl Given {
     }
 }
 
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     pub(crate) sandbox: Sandbox,
     server: Server,
 }
@@ -92,7 +92,7 @@ impl Run {
     }
 }
 
-impl Stage {
+impl Harness {
     /// Everything is as it should be, but for `change`.
     pub(crate) async fn new(change: impl FnOnce(&mut Given)) -> Self {
         let accounts = [
@@ -111,7 +111,7 @@ impl Stage {
                     name: "Workloads".to_owned(),
                     parent: None,
                 }],
-                ..Organization::of(accounts)
+                ..Organization::with_accounts(accounts)
             },
         };
         given.account(MEMBER).organizational_unit = Some("ou-root-workload".to_owned());
@@ -182,7 +182,7 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
             "Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"},
             "Action": "lambda:InvokeFunction", "Resource": function(id, rule),
         }]});
-        let members = json!({"FunctionName": rule, "Policy": policy});
+        let members = json!({"FunctionName": config_rule::deployed_name(rule), "Policy": policy});
         account.functions.push(Resource::new(HOME, members));
     }
     let bus = format!("arn:aws:events:{HOME}:{CENTRAL}:event-bus/rootguard-activity");
@@ -203,7 +203,7 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
             ));
             let templates = json!({"Name": "templates"});
             account.buckets.push(Resource::new(HOME, templates));
-            let reconciler = json!({"FunctionName": "reconciler"});
+            let reconciler = json!({"FunctionName": "rootguard-reconciler"});
             account.functions.push(Resource::new(HOME, reconciler));
         }
         CENTRAL => {
@@ -211,7 +211,7 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
                 HOME,
                 json!({"Name": format!("rootguard-artifacts-{CENTRAL}-{HOME}")}),
             ));
-            let root_activity = json!({"FunctionName": "root-activity"});
+            let root_activity = json!({"FunctionName": "rootguard-root-activity"});
             account.functions.push(Resource::new(HOME, root_activity));
         }
         _ => {}
@@ -220,7 +220,7 @@ pub(crate) fn account(id: &str, name: &str) -> Account {
 }
 
 pub(crate) fn function(account: &str, name: &str) -> String {
-    format!("arn:aws:lambda:{HOME}:{account}:function:{name}")
+    format!("arn:aws:lambda:{HOME}:{account}:function:rootguard-{name}")
 }
 
 /// Puts the rules, whose functions report at once.
@@ -254,7 +254,7 @@ async fn judge(sandbox: &Sandbox, account: &str) {
             .source_identifier(function(account, rule))
             .source_details(detail.build());
         let rule = ConfigRule::builder()
-            .config_rule_name(rule)
+            .config_rule_name(config_rule::deployed_name(rule))
             .source(source.build().unwrap())
             .build();
         client
@@ -266,17 +266,17 @@ async fn judge(sandbox: &Sandbox, account: &str) {
     }
 }
 
-/// What stands for functions.yaml and rules.yaml: the real ones need packages.
+/// Stand-ins for `account.yaml` and the template of a control: the real ones need packages.
 const TEMPLATES: [(&str, &str); 2] = [
     (
-        "functions",
+        "account",
         "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: requests\n",
     ),
     (
-        "rules",
+        "no-root-keys",
         "Resources:\n  Rule:\n    Type: AWS::Config::ConfigRule\n    Properties:\n      \
          ConfigRuleName: probe\n      Source:\n        Owner: CUSTOM_LAMBDA\n        \
-         SourceIdentifier: !Sub arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:no-root-keys\n        \
+         SourceIdentifier: !Sub arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:rootguard-no-root-keys\n        \
          SourceDetails:\n          - EventSource: aws.config\n            MessageType: \
          ScheduledNotification\n            MaximumExecutionFrequency: One_Hour\n",
     ),

@@ -52,14 +52,14 @@ fn account() -> Account {
     let mut account = Account::new(ACCOUNT, "central");
     let policy = |statement: Value| {
         let document = json!({"Version": "2012-10-17", "Statement": statement});
-        sandbox::policy::Document::try_from(document).unwrap()
+        sandbox::Document::try_from(document).unwrap()
     };
     let nobody = policy(json!({
         "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole",
     }));
     let assume = policy(json!({
         "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:GetCallerIdentity"],
-        "Resource": format!("arn:aws:iam::{ACCOUNT}:role/rootguard/drill"),
+        "Resource": format!("arn:aws:iam::{ACCOUNT}:role/rootguard/rootguard-drill"),
     }));
     account
         .roles
@@ -89,6 +89,7 @@ fn account() -> Account {
             ),
             ("RootActivityVersion", "1"),
             ("HomeRegion", REGION),
+            ("Rules", "rootguard-no-root-keys"),
             ("NotificationEmail", "soc@example.com"),
         ],
     );
@@ -110,7 +111,7 @@ fn account() -> Account {
 async fn deployed() -> Sandbox {
     let organization = Organization {
         id: "o-sandbox0001".to_owned(),
-        ..Organization::of([account()])
+        ..Organization::with_accounts([account()])
     };
     let sandbox = Sandbox::new(organization).unwrap();
     let chain = [
@@ -293,7 +294,7 @@ async fn a_drill_follows_every_link_and_leaves_all_as_it_was() {
     let announced: Value = serde_json::from_str(&sandbox.queued(ARRIVALS)[0].body).unwrap();
     assert_eq!(announced["source"], root_activity::DRILL_SOURCE);
     assert_eq!(announced["account"], ACCOUNT);
-    let principal = format!("arn:aws:sts::{ACCOUNT}:assumed-role/drill/{id}");
+    let principal = format!("arn:aws:sts::{ACCOUNT}:assumed-role/rootguard-drill/{id}");
     assert_eq!(announced["detail"]["principal"], json!(principal));
     let body = announced.to_string();
     assert!(matches!(

@@ -14,7 +14,7 @@ use crate::{ACCOUNT, ARRIVALS, BUS, QUEUE, REGION, URL, change, deployed, drill,
 async fn with_root_activity<T>(sandbox: &Sandbox, held: impl Future<Output = T>) -> T {
     let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:rootguard-activity");
     let url = |name: &str| format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
-    let settings = Settings::of(|name| match name {
+    let settings = Settings::from_variables(|name| match name {
         variables::TOPIC_ARN => Some(topic.clone()),
         variables::QUEUE_URL => Some(url("rootguard-activity")),
         variables::DEAD_LETTER_QUEUE_URL => Some(url("drill")),
@@ -72,7 +72,7 @@ async fn in_real_time() -> Sandbox {
     // ARNs and defaults are added to what an organization begins with.
     let organization = Organization {
         id: "o-sandbox0001".to_owned(),
-        ..Organization::of([account])
+        ..Organization::with_accounts([account])
     };
     Sandbox::new(organization).unwrap()
 }

@@ -176,7 +176,7 @@ fn the_table_fits_a_page_and_has_no_colours_where_there_is_no_terminal() {
 
 /// What rules.toml allows is done and turns green; everything else says what it waits for.
 #[test]
-fn the_demo_repairs_what_the_rules_allow() {
+fn the_demo_remediates_what_the_rules_allow() {
     let demo = run(&["demo"]);
     let (_, repaired) = demo.out.split_once(" evaluations in ").unwrap();
     let (plan, later) = repaired.split_once(" TEN MINUTES LATER ").unwrap();

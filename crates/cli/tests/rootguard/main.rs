@@ -6,21 +6,25 @@
     reason = "test"
 )]
 
+mod acceptance;
 mod account;
 mod boto3;
 mod command;
+mod connection;
 mod demo;
 mod deploy;
+mod event_patterns;
 mod everywhere;
 mod exceptions;
 mod filters;
 mod gains;
-mod native;
 mod organization;
+mod profiles;
 #[path = "../../../sandbox/tests/python/mod.rs"]
 mod python;
 mod remediation;
 mod report;
 mod rules;
+mod security_hub_prediction;
 mod snapshot;
 mod status;

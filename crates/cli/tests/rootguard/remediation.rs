@@ -42,7 +42,7 @@ fn run(url: &str, folder: &Path, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_trail_is_planned_repaired_and_left_again_as_it_was() {
+fn a_trail_is_planned_remediated_and_left_again_as_it_was() {
     let served = Served::start("remediation", ORGANIZATION);
     let folder = folder("remediation");
     let url = served.url.as_str();

@@ -62,7 +62,8 @@ async fn deploy(
     compliance: ComplianceType,
     annotation: &str,
 ) {
-    let function = format!("arn:aws:lambda:{REGION}:{account}:function:{rule}");
+    let name = config_rule::deployed_name(rule);
+    let function = format!("arn:aws:lambda:{REGION}:{account}:function:{name}");
     sandbox.register_function(&function, |_: Value, _: Context| async { Ok(Value::Null) });
     let detail = SourceDetail::builder()
         .event_source(EventSource::AwsConfig)
@@ -75,11 +76,11 @@ async fn deploy(
         .build()
         .unwrap();
     let config = Client::new(&sandbox.sdk_config(account, REGION));
-    let definition = ConfigRule::builder().config_rule_name(rule).source(source);
+    let definition = ConfigRule::builder().config_rule_name(&name).source(source);
     let put = config.put_config_rule().config_rule(definition.build());
     put.send().await.unwrap();
     sandbox.settled().await;
-    let event = sandbox.event(account, REGION, rule, &Notification::Scheduled);
+    let event = sandbox.event(account, REGION, &name, &Notification::Scheduled);
     let evaluation = Evaluation::builder()
         .compliance_resource_type("AWS::::Account")
         .compliance_resource_id(account)
@@ -171,7 +172,7 @@ async fn an_account_is_shown_as_its_functions_reported_it() {
     }
     let none = served.status(NEW, &[]).await;
     assert_eq!(none.code, 2, "{}", none.err);
-    let told = "there is no rule no-root-keys in eu-west-1";
+    let told = "there is no rule rootguard-no-root-keys in eu-west-1";
     assert!(
         none.out.contains(told) && none.out.contains("no result"),
         "{}",
@@ -189,7 +190,7 @@ async fn what_config_does_not_remediate_is_said_and_what_rules_toml_accepts() {
         .build();
     let put = config
         .put_remediation_exceptions()
-        .config_rule_name("no-root-keys");
+        .config_rule_name("rootguard-no-root-keys");
     put.resource_keys(key)
         .message("failed 5 times")
         .send()
@@ -264,7 +265,10 @@ async fn an_aggregator_shows_every_account_and_what_it_does_not_see_is_said() {
     assert_eq!(row["compliance"], "NON_COMPLIANT");
     let missing = run.row(NEW, "trail-logging");
     let why = missing["error"].as_str().unwrap();
-    assert_eq!(why, "the aggregator sees no rule trail-logging there");
+    assert_eq!(
+        why,
+        "the aggregator sees no rule rootguard-trail-logging there"
+    );
 
     let table = served.status(MANAGEMENT, &["--organization"]).await;
     assert!(!table.out.contains("FINE"), "{}", table.out);

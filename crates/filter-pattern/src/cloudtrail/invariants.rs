@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// What may stand at a path.
+/// Values that are possible at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Values {
     /// Nothing.
@@ -52,7 +52,7 @@ pub(crate) enum Values {
 }
 
 impl Values {
-    /// Whether a value may stand there, in records of the account if it is known.
+    /// Returns true if a value may stand there, in records of the account if it is known.
     pub(crate) fn admit(self, value: Option<&Value>, account: Option<&Account>) -> bool {
         match (self, value) {
             (
@@ -86,7 +86,7 @@ impl Values {
         }
     }
 
-    /// Whether only finitely many values may stand there.
+    /// Returns true if only finitely many values may stand there.
     pub(crate) fn are_few(self, account: Option<&Account>) -> bool {
         match self {
             Values::Missing
@@ -329,7 +329,7 @@ impl Class {
         }
     }
 
-    /// What makes a record of this class, beyond its kind.
+    /// Returns the constraints that make a record one of this class, beyond its kind.
     fn definition(self) -> &'static [Constraint] {
         const fn one(path: &'static [&'static str], values: Values) -> Constraint {
             Constraint { path, values }
@@ -369,8 +369,8 @@ impl Class {
     }
 }
 
-/// Whether a path is that of a known member but for its capitals. Selectors
-/// are case-sensitive, and no record has such a member.
+/// Returns true if a path is that of a known member but for its capitals. Selectors are
+/// case-sensitive, and no record has such a member.
 pub(crate) fn is_misspelt(path: &[&str]) -> bool {
     let same = |known: &[&str]| {
         known
@@ -410,7 +410,7 @@ mod tests {
             let line: Value = serde_json::from_str(line).unwrap();
             let kind = line["kind"].as_str().unwrap();
             let record = &line["event"];
-            let Some(class) = Class::of(record) else {
+            let Some(class) = Class::of_record(record) else {
                 continue;
             };
             if NOT_OF_CLOUDTRAIL.contains(&kind) {

@@ -19,18 +19,18 @@ pub(super) struct Attempt<'s, 'a> {
     scene: &'s Scene,
     /// Shall the patterns match the record, or miss it?
     matched: bool,
-    /// What was chosen for each place so far.
+    /// Choice for each place so far.
     chosen: Vec<Option<usize>>,
     /// The places in the order they were chosen for.
     trail: Vec<usize>,
     budget: usize,
     /// A place that mattered although not all that may stand there is known.
     pub(super) vague: Option<usize>,
-    /// Whether a record fitted the formula and was not what it should be.
+    /// True if a record fitted the formula and was not what it should be.
     unconfirmed: bool,
 }
 
-/// What a formula comes to under some choices.
+/// Truth value of a formula under a partial choice.
 enum Truth {
     Known(bool),
     /// It depends on this place.
@@ -51,8 +51,7 @@ impl<'s, 'a> Attempt<'s, 'a> {
         }
     }
 
-    /// Whether the budget sufficed, and nothing that was found failed to be
-    /// confirmed.
+    /// Returns true if the budget sufficed, and nothing that was found failed to be confirmed.
     pub(super) fn is_exhaustive(&self) -> bool {
         self.budget > 0 && !self.unconfirmed
     }
@@ -155,7 +154,8 @@ impl<'s, 'a> Attempt<'s, 'a> {
         })
     }
 
-    /// What stands somewhere stands in an object or an array.
+    /// Chooses containers for the parents of a place: a value can only stand in an object or an
+    /// array.
     fn choose_above(&mut self, place: usize, choice: usize) -> bool {
         if self.holds(place, choice) == Holds::Missing {
             return true;

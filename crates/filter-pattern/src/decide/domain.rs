@@ -1,5 +1,5 @@
-//! What may stand at a place: one value of every kind that the tests and the
-//! constraints there tell apart.
+//! Values that are possible at a place: one of every kind that the tests and the constraints there
+//! tell apart.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use crate::tree::{Operand, Shape, Test};
 #[derive(Default)]
 pub(super) struct Domain {
     pub(super) choices: Vec<Choice>,
-    /// Whether every string, and every number, is like one of the choices.
+    /// True if every string, and every number, is like one of the choices.
     strings: bool,
     numbers: bool,
     /// Constraints that admit finitely many values, which are all choices.
     narrow: ConstraintSet,
 }
 
-/// How `serde_json` writes numbers (and a few more, such as `1e1`).
+/// Numbers as `serde_json` writes them (and a few more, such as `1e1`).
 const NUMBERS: &str = concat!(
     r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.(0|[0-9]*[1-9])",
     r"|-?[1-9](\.[0-9]*[1-9])?e-?[1-9][0-9]*"
@@ -33,22 +33,22 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Whether tests and places below see no difference between the two.
+    /// Returns true if tests and places below see no difference between the two.
     pub(super) fn looks_like(&self, other: &Choice) -> bool {
         self.signature.holds == other.signature.holds
             && self.signature.tests == other.signature.tests
     }
 }
 
-/// What the tests of a place, the constraints, and the places below can tell
-/// of a value.
+/// Properties of a value that the tests of a place, the constraints and the places below can
+/// observe.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Signature {
-    /// Which tests hold, in the order of the tests.
+    /// Tests that hold, in the order of the tests.
     pub(super) tests: Bits,
-    /// Which constraints admit it.
+    /// Constraints that admit the value.
     pub(super) admitted: ConstraintSet,
-    /// Whether there is one, and what may stand below it.
+    /// Presence of the value, and the contents that are possible below it.
     pub(super) holds: Holds,
 }
 
@@ -89,7 +89,7 @@ pub(super) struct ConstraintSet(u32);
 
 impl ConstraintSet {
     /// Those that the predicate chooses.
-    pub(super) fn of(constraints: &[Values], chosen: impl Fn(&Values) -> bool) -> Self {
+    pub(super) fn select(constraints: &[Values], chosen: impl Fn(&Values) -> bool) -> Self {
         let bits = constraints.iter().zip(0_u32..).filter(|(c, _)| chosen(c));
         Self(bits.fold(0, |set, (_, bit)| set | 1 << bit))
     }
@@ -99,24 +99,24 @@ impl ConstraintSet {
         self.0 |= 1 << index;
     }
 
-    /// Whether all of `other` are in it.
+    /// Returns true if all of `other` are in it.
     pub(super) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether none is in it.
+    /// Returns true if none is in it.
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether one of `other` is in it.
+    /// Returns true if one of `other` is in it.
     pub(super) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 }
 
-/// What may stand below a value. Where there are no places below, objects and
-/// arrays hold nothing either.
+/// Contents that are possible below a value. Where there are no places below, objects and arrays
+/// are empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holds {
     /// There is no value.
@@ -126,23 +126,23 @@ pub(super) enum Holds {
     Elements,
 }
 
-/// What tells the values of a place apart.
+/// Tests and constraints that tell the values of a place apart.
 #[derive(Clone, Copy)]
 pub(super) struct Distinctions<'a> {
-    /// What patterns ask.
+    /// Tests of the patterns.
     pub(super) tests: &'a [&'a Test],
-    /// What `CloudTrail` says, for any class.
+    /// Constraints of `CloudTrail`, for any class.
     pub(super) constraints: &'a [Values],
     /// The last name on the way to the place.
     pub(super) member: &'a str,
-    /// Whether there are places below it.
+    /// True if there are places below it.
     pub(super) has_children: bool,
     pub(super) account: Option<&'a Account>,
 }
 
 impl Domain {
-    /// Whether every value that the constraints admit is like one of the
-    /// choices. No constraint admits a number.
+    /// Returns true if every value that the constraints admit is like one of the choices. No
+    /// constraint admits a number.
     pub(super) fn is_complete(&self, constraints: ConstraintSet) -> bool {
         self.narrow.intersects(constraints)
             || self.strings && (self.numbers || !constraints.is_empty())
@@ -154,7 +154,7 @@ impl Domain {
             choices: Vec::new(),
             strings: distinctions.shapes().all(is_literal),
             numbers: distinctions.shapes().all(is_literal),
-            narrow: ConstraintSet::of(distinctions.constraints, |c| {
+            narrow: ConstraintSet::select(distinctions.constraints, |c| {
                 c.are_few(distinctions.account)
             }),
         };
@@ -219,7 +219,7 @@ impl Domain {
 }
 
 impl<'a> Distinctions<'a> {
-    /// What is true of a value here.
+    /// Returns the signature of a value at this place.
     pub(super) fn signature(&self, value: Option<&Value>) -> Signature {
         let holds = match value {
             Some(Value::Object(_)) if self.has_children => Holds::Members,
@@ -229,7 +229,7 @@ impl<'a> Distinctions<'a> {
         };
         Signature {
             tests: self.tests.iter().map(|test| test.holds(value)).collect(),
-            admitted: ConstraintSet::of(self.constraints, |c| c.admit(value, self.account)),
+            admitted: ConstraintSet::select(self.constraints, |c| c.admit(value, self.account)),
             holds,
         }
     }
@@ -241,7 +241,7 @@ impl<'a> Distinctions<'a> {
         })
     }
 
-    /// What operands ask of text; a regular expression as `None`.
+    /// Returns the shapes of the text operands; `None` stands for a regular expression.
     fn shapes(&self) -> impl Iterator<Item = Option<Shape<'a>>> {
         self.operands().map(|operand| match operand {
             Operand::Text(text) => Some(text.shape()),

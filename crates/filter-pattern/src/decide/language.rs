@@ -37,7 +37,7 @@ pub(super) enum Language<'a> {
 /// For every combination of languages that some string is in, and no other
 /// language, the shortest such string: `None` if that takes too much memory.
 pub(super) fn representatives(languages: &[Language<'_>]) -> Option<Vec<String>> {
-    let alphabet = Alphabet::of(languages)?;
+    let alphabet = Alphabet::build(languages)?;
     let expressions: Vec<String> = languages.iter().map(|l| l.expression(&alphabet)).collect();
     let automaton = dense::Builder::new()
         .configure(
@@ -130,7 +130,7 @@ impl Alphabet {
     const FIRST_NAMED: u8 = 0x80;
     const FOREIGN: u8 = 0xFF;
 
-    fn of(languages: &[Language<'_>]) -> Option<Self> {
+    fn build(languages: &[Language<'_>]) -> Option<Self> {
         let mut named: Vec<char> = languages
             .iter()
             .flat_map(|language| match language {

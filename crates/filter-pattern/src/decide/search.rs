@@ -13,7 +13,7 @@ use crate::cloudtrail::{
 };
 use crate::tree::Expr;
 
-/// What a search ended with.
+/// Outcome of a search.
 pub(super) enum Outcome {
     /// A record, confirmed by the matcher.
     Found(Cow<'static, Value>),
@@ -32,11 +32,11 @@ pub(super) struct Search<'a> {
     scenes: Vec<Scene>,
 }
 
-/// What may stand at one place.
+/// Values that are possible at one place.
 pub(super) struct PlaceValues<'a> {
     /// The members that lead there, if members do.
     path: Option<Vec<&'a str>>,
-    /// What `CloudTrail` says of it in any class.
+    /// Constraints of `CloudTrail` on the place, in any class.
     constraints: Vec<Values>,
     pub(super) domain: Domain,
     refined: bool,
@@ -57,16 +57,16 @@ impl PlaceValues<'_> {
 pub(super) struct Scene {
     pub(super) class: Class,
     pub(super) sample: Cow<'static, Value>,
-    /// What `CloudTrail` says of its records, as far as patterns may touch it.
+    /// Constraints of `CloudTrail` on its records that patterns may touch.
     pub(super) facts: Vec<&'static Constraint>,
-    /// What may stand at each place.
+    /// Values that are possible at each place.
     pub(super) options: Vec<Options>,
 }
 
 /// The choices for a place in a scene.
 #[derive(Default)]
 pub(super) struct Options {
-    /// What `CloudTrail` says of the place.
+    /// Constraints of `CloudTrail` on the place.
     constraints: ConstraintSet,
     /// Choices that differ in what tests and places below see of them, the
     /// sample's own first.

@@ -25,11 +25,11 @@ pub(super) struct Place<'a> {
     pub(super) parent: usize,
     pub(super) name: Name<'a>,
     pub(super) children: Vec<usize>,
-    /// What patterns ask here.
+    /// Tests of the patterns at this place.
     pub(super) tests: Vec<&'a Test>,
 }
 
-/// How a place is reached from its parent.
+/// Step that leads from the parent to a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Name<'a> {
     Record,
@@ -46,7 +46,7 @@ pub(super) enum Name<'a> {
 }
 
 impl Name<'_> {
-    /// Whether places of this name are in arrays.
+    /// Returns true if places of this name are in arrays.
     pub(super) fn is_element(&self) -> bool {
         matches!(self, Name::Element(_) | Name::Fresh { element: true, .. })
     }
@@ -60,7 +60,7 @@ pub(super) enum Formula {
 
 impl<'a> Space<'a> {
     /// The space of the patterns together, or `None` if it is too large.
-    pub(super) fn of(patterns: &[&'a Expr]) -> Option<Self> {
+    pub(super) fn build(patterns: &[&'a Expr]) -> Option<Self> {
         let mut space = Self {
             places: vec![Place::new(RECORD, Name::Record)],
             formula: Formula::Any(Vec::new()),

@@ -10,12 +10,12 @@ use super::space::{Name, Place, RECORD};
 use crate::cloudtrail::{Class, account_of_root_arn};
 use crate::matching::matches_json;
 
-/// What was chosen for a place.
+/// Choice for a place.
 #[derive(Clone, Copy)]
 pub(super) enum Choice<'v> {
     /// Nothing: whatever the sample has there will do.
     Free,
-    /// What the sample has there.
+    /// The sample's own value.
     Sample,
     /// This value, or that nothing stands there.
     Value(Option<&'v Value>),
@@ -50,7 +50,7 @@ pub(super) fn confirmed(
 
 fn is_right(search: &Search<'_>, scene: &Scene, matched: bool, record: &Value) -> bool {
     let at = |path: &[&str]| path.iter().try_fold(record, |v, name| v.get(name));
-    Class::of(record) == Some(scene.class)
+    Class::of_record(record) == Some(scene.class)
         && scene
             .facts
             .iter()
@@ -179,7 +179,7 @@ fn first_free_index(
         .count()
 }
 
-/// What stands at a place, if anything does.
+/// Returns the value at a place, if there is one.
 fn target<'r>(
     places: &[Place<'_>],
     choices: &[Choice<'_>],

@@ -6,7 +6,7 @@ use super::text;
 use crate::choices;
 use crate::tree::{Condition, Expr, Operand, Step, Test};
 
-/// Whether the record is an object and the expression holds of it.
+/// Returns true if the record is an object and the expression holds of it.
 pub(crate) fn matches(expr: &Expr, record: &Value) -> bool {
     record.is_object() && holds(expr, record)
 }
@@ -51,7 +51,7 @@ fn select<'v>(steps: &[Step], value: &'v Value, selected: &mut Vec<&'v Value>) {
 }
 
 impl Test {
-    /// Whether the test holds of a value, or of its absence.
+    /// Returns true if the test holds of a value, or of its absence.
     pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         let Some(value) = value else {
             return *self == Test::NotExists;
@@ -72,8 +72,8 @@ impl Test {
 }
 
 impl Operand {
-    /// Whether a value equals the operand, or `None` if it does not compare.
-    /// Two numbers are compared as such, everything else by its text.
+    /// Compares a value with the operand; `None` if they cannot be compared. Two numbers are
+    /// compared as numbers, everything else as text.
     #[expect(
         clippy::float_cmp,
         reason = "`= 12.34` means exactly the number written"

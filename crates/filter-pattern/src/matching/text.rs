@@ -14,7 +14,7 @@ pub(super) fn equals(operand: &Operand, value: &str) -> bool {
 }
 
 impl Shape<'_> {
-    /// Whether a value has this shape.
+    /// Returns true if a value has this shape.
     pub fn matches(self, value: &str) -> bool {
         match self {
             Shape::Anything => true,
@@ -26,7 +26,7 @@ impl Shape<'_> {
     }
 }
 
-/// Whether the expression matches somewhere in the value.
+/// Returns true if the expression matches somewhere in the value.
 pub(super) fn finds(regex: &Regex, value: &str) -> bool {
     let bytes = one_byte_per_character(value, |_| None);
     regex

@@ -199,7 +199,7 @@ impl<'a> Parser<'_, 'a> {
         })
     }
 
-    /// What follows a `.`: a name, `*`, or `['a name']`.
+    /// Parses the part after a `.`: a name, `*`, or `['a name']`.
     fn member(&mut self, dot: usize) -> Result<Step, ParseError> {
         if self.cursor.eat("*") {
             return Ok(Step::EveryMember);
@@ -247,7 +247,7 @@ impl<'a> Parser<'_, 'a> {
         error.replace_at(self.cursor.at(), self.cursor.at() + name.len() + 2, &meant)
     }
 
-    /// What follows a `[`: an index or `*`.
+    /// Parses the part after a `[`: an index or `*`.
     fn element(&mut self) -> Result<Step, ParseError> {
         let start = self.cursor.at();
         let step = if self.cursor.eat("*") {

@@ -1,4 +1,4 @@
-//! What stands after an operator: text, a number, a regular expression.
+//! Operands: text, numbers, regular expressions.
 
 use super::cursor::{Cursor, is_blank};
 use super::regex;
@@ -80,7 +80,7 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, ParseError> {
     }
 }
 
-/// What bare words consist of, in the documentation and in practice.
+/// Returns true for the characters of unquoted words, in the documentation and in practice.
 fn is_bare(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '*' | '-' | '+' | ':' | '/')
 }

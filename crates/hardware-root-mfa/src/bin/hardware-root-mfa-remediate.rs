@@ -2,6 +2,6 @@
 //! delegated administration.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), remediation::central::Error> {
-    remediation::central::serve::<hardware_root_mfa::HardwareRootMfa>().await
+async fn main() -> Result<(), remediation::lambda::Error> {
+    remediation::lambda::serve::<hardware_root_mfa::HardwareRootMfa>().await
 }

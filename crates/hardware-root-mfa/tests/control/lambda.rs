@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use config_rule::Control;
-use control_tests::{Deployment, Stage, with};
+use control_testkit::{Deployment, RuleHarness, with};
 use hardware_root_mfa::HardwareRootMfa;
 use sandbox::{Account, Fault, Organization, Sandbox, VirtualMfaDevice};
 use serde_json::{Map, Value, json};
 
-use crate::given::{self, ACCOUNT, DEVICES, SAVED_ONLY, SUMMARY, rows};
+use crate::fixtures::{self, ACCOUNT, DEVICES, SAVED_ONLY, SUMMARY, rows};
 
 const PUT_EVALUATIONS: &str = "config:PutEvaluations";
 
-async fn deploy(sandbox: Sandbox, region: &str, parameters: &Map<String, Value>) -> Stage {
+async fn deploy(sandbox: Sandbox, region: &str, parameters: &Map<String, Value>) -> RuleHarness {
     let function = Deployment {
         program: env!("CARGO_BIN_EXE_hardware-root-mfa"),
         account: ACCOUNT,
         region,
         timeout: Duration::from_secs(20),
     };
-    Stage::new::<HardwareRootMfa>(&function, sandbox, parameters).await
+    RuleHarness::new::<HardwareRootMfa>(&function, sandbox, parameters).await
 }
 
 /// The calls that the README promises for a verdict.
@@ -45,12 +45,13 @@ async fn every_row_of_the_table_ends_in_config_as_it_says() {
         if SAVED_ONLY.contains(&row.name.as_str()) {
             continue;
         }
-        let (_, region) = given::place(&row.facts.partition);
-        let stage = deploy(given::sandbox(&row.facts), region, &row.parameters).await;
-        stage.evaluated().await.unwrap_or_else(|error| {
+        let (_, region) = fixtures::place(&row.facts.partition);
+        let stage = deploy(fixtures::sandbox(&row.facts), region, &row.parameters).await;
+        let record = stage.evaluated().await.unwrap_or_else(|error| {
             panic!("{}: {error}\n{}", row.name, stage.process.output());
         });
-        assert_eq!(stage.shown().await, [row.shown()], "{}", row.name);
+        let result = row.reported_result();
+        stage.assert_reported(&row.name, &record, result).await;
         let calls = stage.calls();
         assert_eq!(calls, promised_calls(&row.annotation), "{}", row.name);
         made.extend(calls);
@@ -74,7 +75,7 @@ fn root_after(users: usize) -> Sandbox {
         .map(|number| device(&format!("user-{number}"), &format!("user/user-{number}")))
         .chain([device("phone", "root")])
         .collect();
-    Sandbox::new(Organization::of([account])).unwrap()
+    Sandbox::new(Organization::with_accounts([account])).unwrap()
 }
 
 /// What Config shows where the root user's device was found.
@@ -90,7 +91,11 @@ async fn a_thousand_devices_are_a_call() {
     for (users, lists) in [(999, 1), (1000, 2)] {
         let stage = deploy(root_after(users), "eu-west-1", &with([])).await;
         stage.evaluated().await.unwrap();
-        assert!(found(&stage.shown().await), "{:?}", stage.shown().await);
+        assert!(
+            found(&stage.config_results().await),
+            "{:?}",
+            stage.config_results().await
+        );
         let expected = [&[SUMMARY], &[DEVICES].repeat(lists)[..], &[PUT_EVALUATIONS]].concat();
         assert_eq!(stage.calls(), expected);
     }
@@ -105,7 +110,11 @@ async fn a_page_that_is_throttled_is_asked_for_again() {
     sandbox.inject(Fault::throttling().action(DEVICES).after(1).times(2));
     let stage = deploy(sandbox, "eu-west-1", &with([])).await;
     let record = stage.evaluated().await.unwrap();
-    assert!(found(&stage.shown().await), "{:?}", stage.shown().await);
+    assert!(
+        found(&stage.config_results().await),
+        "{:?}",
+        stage.config_results().await
+    );
     assert_eq!(
         record["calls"],
         json!([SUMMARY, DEVICES, DEVICES, DEVICES, PUT_EVALUATIONS])
@@ -123,7 +132,7 @@ async fn a_page_that_is_denied_makes_the_account_unverifiable() {
     let stage = deploy(sandbox, "eu-west-1", &with([])).await;
     let record = stage.evaluated().await.unwrap();
     assert_eq!(record["compliance"], "UNVERIFIABLE");
-    let [(compliance, annotation)] = &stage.shown().await[..] else {
+    let [(compliance, annotation)] = &stage.config_results().await[..] else {
         panic!("not one result");
     };
     assert_eq!(compliance, "NON_COMPLIANT");
@@ -138,7 +147,7 @@ async fn a_page_that_stays_throttled_is_a_failure_and_no_verdict() {
     let sandbox = root_after(250);
     sandbox.inject(Fault::pages_of(100).action(DEVICES));
     let stage = deploy(sandbox, "eu-west-1", &with([])).await;
-    let before = stage.shown_with_times().await;
+    let before = stage.config_results_with_times().await;
     assert_eq!(before.len(), 1);
     stage
         .sandbox
@@ -146,5 +155,5 @@ async fn a_page_that_stays_throttled_is_a_failure_and_no_verdict() {
     let error = stage.process.send(stage.event()).await.unwrap_err();
     assert_eq!(error.error_type, "Throttled", "{error}");
     assert!(error.message.contains(DEVICES), "{error}");
-    assert_eq!(stage.shown_with_times().await, before);
+    assert_eq!(stage.config_results_with_times().await, before);
 }

@@ -5,7 +5,7 @@ use hardware_root_mfa::{HardwareRootMfa, RootMfa};
 use proptest::prelude::*;
 use root_credentials::VirtualMfaDevice;
 
-use crate::given;
+use crate::fixtures;
 
 fn device(name: &str, user: &str) -> VirtualMfaDevice {
     VirtualMfaDevice {
@@ -20,7 +20,7 @@ fn compliance(facts: &RootMfa) -> Compliance {
 }
 
 fn rows_with_devices() -> impl Strategy<Value = RootMfa> {
-    let facts = given::rows().into_iter().map(|row| row.facts);
+    let facts = fixtures::rows().into_iter().map(|row| row.facts);
     let with_devices = facts.filter(|facts| matches!(facts.virtual_devices, Some(Fact::Known(_))));
     proptest::sample::select(with_devices.collect::<Vec<_>>())
 }

@@ -6,9 +6,9 @@
     reason = "test"
 )]
 
-mod given;
+mod fixtures;
 mod lambda;
 mod laws;
 mod observe;
-mod repair;
+mod remediation;
 mod verdicts;

@@ -4,7 +4,7 @@
 use config_rule::{Account, Control, Identity, parse_parameters};
 use hardware_root_mfa::HardwareRootMfa;
 
-use crate::given::{self, DEVICES, SAVED_ONLY, SUMMARY, rows};
+use crate::fixtures::{self, DEVICES, SAVED_ONLY, SUMMARY, rows};
 
 /// Rows of facts that hold more than decides, which no observation asks for.
 const MORE_THAN_DECIDES: &[&str] = &[
@@ -16,8 +16,8 @@ const MORE_THAN_DECIDES: &[&str] = &[
 async fn every_row_that_can_be_seen_is_seen_as_it_is() {
     for row in rows() {
         let parameters = parse_parameters(row.parameters.clone()).unwrap();
-        let sandbox = given::sandbox(&row.facts);
-        let (partition, region) = given::place(&row.facts.partition);
+        let sandbox = fixtures::sandbox(&row.facts);
+        let (partition, region) = fixtures::place(&row.facts.partition);
         let caller = format!("arn:{partition}:iam::{}:root", row.facts.account);
         let identity = Identity::of_caller(&caller, region).unwrap();
         let account = Account::new(sandbox.sdk_config(&row.facts.account, region), identity);

@@ -2,6 +2,6 @@
 //! administration.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), remediation::central::Error> {
-    remediation::central::serve::<no_root_keys::NoRootKeys>().await
+async fn main() -> Result<(), remediation::lambda::Error> {
+    remediation::lambda::serve::<no_root_keys::NoRootKeys>().await
 }

@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use config_rule::{Compliance, Control, Fact};
-use control_tests::{Deployment, Stage, with};
+use control_testkit::{Deployment, RuleHarness, with};
 use no_root_keys::NoRootKeys;
 use sandbox::{Account, Fault, Organization, Sandbox};
 use serde_json::{Map, Value, json};
 
-use crate::given::{self, ACCOUNT, REGION, rows};
+use crate::fixtures::{self, ACCOUNT, REGION, rows};
 
 const FUNCTION: Deployment = Deployment {
     program: env!("CARGO_BIN_EXE_no-root-keys"),
@@ -17,20 +17,23 @@ const FUNCTION: Deployment = Deployment {
     timeout: Duration::from_secs(20),
 };
 
-async fn deploy(sandbox: Sandbox, parameters: &Map<String, Value>) -> Stage {
-    Stage::new::<NoRootKeys>(&FUNCTION, sandbox, parameters).await
+async fn deploy(sandbox: Sandbox, parameters: &Map<String, Value>) -> RuleHarness {
+    RuleHarness::new::<NoRootKeys>(&FUNCTION, sandbox, parameters).await
 }
 
-async fn deploy_with_timeout(sandbox: Sandbox, timeout: Duration) -> Stage {
+async fn deploy_with_timeout(sandbox: Sandbox, timeout: Duration) -> RuleHarness {
     let function = Deployment {
         timeout,
         ..FUNCTION
     };
-    Stage::new::<NoRootKeys>(&function, sandbox, &with([])).await
+    RuleHarness::new::<NoRootKeys>(&function, sandbox, &with([])).await
 }
 
 fn clean() -> Sandbox {
-    Sandbox::new(Organization::of([Account::new(ACCOUNT, "clean")])).unwrap()
+    Sandbox::new(Organization::with_accounts([Account::new(
+        ACCOUNT, "clean",
+    )]))
+    .unwrap()
 }
 
 const GET_ACCOUNT_SUMMARY: &str = "iam:GetAccountSummary";
@@ -43,11 +46,12 @@ const PUT_EVALUATIONS: &str = "config:PutEvaluations";
 async fn every_row_of_the_table_ends_in_config_as_it_says() {
     let mut made = BTreeSet::new();
     for row in rows() {
-        let stage = deploy(given::sandbox(&row.facts), &row.parameters).await;
-        stage.evaluated().await.unwrap_or_else(|error| {
+        let stage = deploy(fixtures::sandbox(&row.facts), &row.parameters).await;
+        let record = stage.evaluated().await.unwrap_or_else(|error| {
             panic!("{}: {error}\n{}", row.name, stage.process.output());
         });
-        assert_eq!(stage.shown().await, [row.shown()], "{}", row.name);
+        let result = row.reported_result();
+        stage.assert_reported(&row.name, &record, result).await;
         let calls = stage.calls();
         let expected: &[&str] = match (&row.facts.summary, row.compliance) {
             (Fact::Known(_), Compliance::NonCompliant) => &[
@@ -99,8 +103,8 @@ async fn exceptions_hold_as_long_as_they_are_to_and_only_if_they_can_be_read() {
     let row = rows.find(|row| row.annotation.starts_with("ROOT_ACCESS_KEY_PRESENT"));
     let row = row.unwrap();
     let excepting = async |exceptions: String| {
-        let sandbox = given::sandbox(&row.facts);
-        Stage::excepting::<NoRootKeys>(&FUNCTION, sandbox, &row.parameters, &exceptions).await
+        let sandbox = fixtures::sandbox(&row.facts);
+        RuleHarness::excepting::<NoRootKeys>(&FUNCTION, sandbox, &row.parameters, &exceptions).await
     };
     let of = |account: &str, day: &str| format!("{account} ROOT_ACCESS_KEY_PRESENT {day} SOC");
     for (exceptions, compliance, begins) in [
@@ -126,13 +130,13 @@ async fn exceptions_hold_as_long_as_they_are_to_and_only_if_they_can_be_read() {
         let annotation = record["annotation"].as_str().unwrap();
         assert!(annotation.starts_with(begins), "{annotation}");
         assert_eq!(annotation.contains("expired"), begins.contains("expired"));
-        let [(shown, told)]: [_; 1] = stage.shown().await.try_into().unwrap();
-        assert_eq!((shown.as_str(), told.as_str()), (compliance, annotation));
+        let result = (compliance.to_owned(), annotation.to_owned());
+        stage.assert_reported(begins, &record, result).await;
     }
     let stage = excepting(of(ACCOUNT, "soon")).await;
     let error = stage.evaluated().await.unwrap_err();
-    assert_eq!(error.error_type, "InvalidExceptions");
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(error.error_type, "ExceptionsError");
+    assert_eq!(stage.config_results().await, []);
     assert_eq!(stage.calls(), Vec::<String>::new());
 }
 
@@ -171,10 +175,10 @@ async fn an_inactive_key_is_a_key() {
         ..sandbox::AccessKey::new("AKIA0000000000000001")
     }];
     account.root.credential_report = sandbox::CredentialReport::Fresh;
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
     let stage = deploy(sandbox, &with([])).await;
     stage.evaluated().await.unwrap();
-    let [(compliance, annotation)] = &stage.shown().await[..] else {
+    let [(compliance, annotation)] = &stage.config_results().await[..] else {
         panic!("not one result");
     };
     assert_eq!(compliance, "NON_COMPLIANT");
@@ -193,13 +197,13 @@ async fn what_could_not_be_read_is_reported_or_fails_as_the_rule_says() {
         stage.evaluated().await.unwrap()["compliance"],
         "UNVERIFIABLE"
     );
-    assert_eq!(stage.shown().await[0].0, "NON_COMPLIANT");
+    assert_eq!(stage.config_results().await[0].0, "NON_COMPLIANT");
 
     let stage = deploy(denied(), &with([("whenUnverifiable", "FAIL")])).await;
     let error = stage.evaluated().await.unwrap_err();
     assert_eq!(error.error_type, "Unverifiable");
     assert!(error.message.starts_with("UNVERIFIABLE_ACCESS_DENIED"));
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.config_results().await, []);
 }
 
 #[tokio::test]
@@ -213,7 +217,7 @@ async fn throttling_that_ends_is_not_noticed() {
         record["calls"],
         json!([GET_ACCOUNT_SUMMARY, PUT_EVALUATIONS])
     );
-    assert_eq!(stage.shown().await[0].0, "COMPLIANT");
+    assert_eq!(stage.config_results().await[0].0, "COMPLIANT");
     assert_eq!(stage.calls().len(), 7);
 }
 
@@ -225,7 +229,7 @@ async fn throttling_that_does_not_end_is_a_failure_and_no_verdict() {
     let error = stage.evaluated().await.unwrap_err();
     assert_eq!(error.error_type, "Throttled", "{error}");
     assert!(error.message.contains(GET_ACCOUNT_SUMMARY));
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.config_results().await, []);
 }
 
 #[tokio::test]
@@ -237,7 +241,7 @@ async fn throttling_beyond_the_deadline_fails_before_lambda_ends_the_process() {
     let error = stage.evaluated().await.unwrap_err();
     assert_eq!(error.error_type, "DeadlineExceeded", "{error}");
     assert!(error.message.contains(GET_ACCOUNT_SUMMARY));
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.config_results().await, []);
 }
 
 #[tokio::test]
@@ -256,7 +260,7 @@ async fn a_server_error_is_a_failure_and_no_verdict() {
     sandbox.inject(Fault::server_error(500).action(GET_ACCOUNT_SUMMARY));
     let stage = deploy_with_timeout(sandbox, Duration::from_secs(2)).await;
     stage.evaluated().await.unwrap_err();
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.config_results().await, []);
 }
 
 #[tokio::test]
@@ -265,7 +269,7 @@ async fn a_result_that_config_did_not_keep_is_sent_again() {
     sandbox.inject(Fault::failed_evaluations().times(1));
     let stage = deploy(sandbox, &with([])).await;
     stage.evaluated().await.unwrap();
-    assert_eq!(stage.shown().await[0].0, "COMPLIANT");
+    assert_eq!(stage.config_results().await[0].0, "COMPLIANT");
     assert_eq!(
         stage.calls(),
         [GET_ACCOUNT_SUMMARY, PUT_EVALUATIONS, PUT_EVALUATIONS]
@@ -280,7 +284,7 @@ async fn a_result_that_config_never_keeps_is_a_failure() {
     let error = stage.evaluated().await.unwrap_err();
     assert_eq!(error.error_type, "ReportFailed");
     assert!(error.message.contains("FailedEvaluations"));
-    assert_eq!(stage.shown().await, []);
+    assert_eq!(stage.config_results().await, []);
 }
 
 #[tokio::test]
@@ -361,7 +365,7 @@ async fn events_that_config_would_not_send_are_refused_by_name() {
 async fn parameters_may_be_absent_typed_or_strings() {
     let mut account = Account::new(ACCOUNT, "certificate");
     account.root.signing_certificates = vec![sandbox::SigningCertificate::new("CERTIFICATE1")];
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
     let stage = deploy(sandbox, &with([])).await;
     for (parameters, compliance) in [
         (Value::Null, "NON_COMPLIANT"),
@@ -387,12 +391,12 @@ async fn parameters_may_be_absent_typed_or_strings() {
 async fn a_test_leaves_no_result() {
     let stage = deploy(clean(), &with([])).await;
     stage.evaluated().await.unwrap();
-    let before = stage.shown_with_times().await;
+    let before = stage.config_results_with_times().await;
     let mut event = stage.event();
     event["resultToken"] = json!("TESTMODE");
     let record = stage.process.send(event).await.unwrap();
     assert_eq!(record["testMode"], true);
-    assert_eq!(stage.shown_with_times().await, before);
+    assert_eq!(stage.config_results_with_times().await, before);
 }
 
 #[tokio::test]
@@ -408,10 +412,10 @@ async fn long_account_data_is_cut_to_what_config_takes() {
         ..sandbox::AccessKey::new("AKIA0000000000000001")
     }];
     account.root.credential_report = sandbox::CredentialReport::Fresh;
-    let sandbox = Sandbox::new(Organization::of([account])).unwrap();
+    let sandbox = Sandbox::new(Organization::with_accounts([account])).unwrap();
     let stage = deploy(sandbox, &with([])).await;
     stage.evaluated().await.unwrap();
-    let [(_, annotation)] = &stage.shown().await[..] else {
+    let [(_, annotation)] = &stage.config_results().await[..] else {
         panic!("not one result");
     };
     assert_eq!(annotation.chars().count(), 256);
@@ -434,5 +438,5 @@ async fn a_warm_process_forgets_the_event_before() {
     let second = stage.process.send(stage.event()).await.unwrap();
     assert_eq!(second["compliance"], "NON_COMPLIANT");
     assert_eq!(stage.process.id().await, process);
-    assert_eq!(stage.shown().await[0].0, "NON_COMPLIANT");
+    assert_eq!(stage.config_results().await[0].0, "NON_COMPLIANT");
 }

@@ -6,8 +6,8 @@
     reason = "test"
 )]
 
-mod given;
+mod fixtures;
 mod lambda;
 mod observe;
-mod repair;
+mod remediation;
 mod verdicts;

@@ -6,7 +6,7 @@ use no_root_keys::{NoRootKeys, NoRootKeysParameters, RootKeys};
 use proptest::prelude::*;
 use root_credentials::{AccessKeyUse, AccountSummary, CredentialReport};
 
-use crate::given::{self, ACCOUNT, REGION};
+use crate::fixtures::{self, ACCOUNT, REGION};
 
 fn value() -> impl Strategy<Value = Option<i32>> {
     prop::option::of(0..3_i32)
@@ -106,12 +106,12 @@ proptest! {
     fn sees_what_the_sandbox_was_told((facts, parameters) in facts()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let seen = runtime.block_on(async {
-            let sandbox = given::sandbox(&facts);
+            let sandbox = fixtures::sandbox(&facts);
             let caller = format!("arn:aws:iam::{ACCOUNT}:root");
             let identity = Identity::of_caller(&caller, REGION).unwrap();
             let account = Account::new(sandbox.sdk_config(ACCOUNT, REGION), identity);
             NoRootKeys::observe(&account, &parameters).await.unwrap()
         });
-        prop_assert_eq!(given::without_times(seen), given::without_times(facts));
+        prop_assert_eq!(fixtures::without_times(seen), fixtures::without_times(facts));
     }
 }

@@ -1,8 +1,8 @@
 //! Given facts, the verdict: every row of `verdicts.json` on the pure function.
 
-use control_tests::verdict_tests;
+use control_testkit::verdict_tests;
 use no_root_keys::NoRootKeys;
 
-use crate::given::rows;
+use crate::fixtures::rows;
 
 verdict_tests!(NoRootKeys, rows());

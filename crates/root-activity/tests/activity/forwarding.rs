@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::given::{assume_root, event, role};
+use crate::fixtures::{assume_root, event, role};
 use crate::plan::plan_of;
 use crate::records::RECORDS;
 use crate::tampering::changes;

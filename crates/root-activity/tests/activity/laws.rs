@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use root_activity::{Input, Message, Plan};
 use serde_json::{Value, json};
 
-use crate::given::{assume_root, event, in_session, role, root};
+use crate::fixtures::{assume_root, event, in_session, role, root};
 use crate::plan::{message, plan};
 
 /// Bodies of all sorts, among them what belongs together.

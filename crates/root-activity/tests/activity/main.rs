@@ -6,8 +6,9 @@
     reason = "test"
 )]
 
+mod fixtures;
+mod flood;
 mod forwarding;
-mod given;
 mod laws;
 mod plan;
 mod records;

@@ -4,7 +4,7 @@ use config_rule::Timestamp;
 use root_activity::{Memory, Message, Plan, Watched, triage};
 use serde_json::Value;
 
-use crate::given::event;
+use crate::fixtures::event;
 
 /// When every test happens, in seconds after that.
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -3,7 +3,7 @@
 use root_activity::{HOLD, Input, Memory, Message, Note, Plan, Watched, triage};
 use serde_json::{Value, json};
 
-use crate::given::{CENTRAL, MEMBER, assume_root, event, in_session, role, root};
+use crate::fixtures::{CENTRAL, MEMBER, assume_root, event, in_session, role, root};
 use crate::plan::{at, message, plan, subject};
 
 const KEY: &str = "ASIAPRIVILEGED000001";
@@ -152,6 +152,85 @@ fn an_instance_forgets_what_is_over() {
     assert_eq!(function.receives(&[copy(600)], 600).notices.len(), 1);
 }
 
+/// A session explains what its task is for, and no call that gives somebody access.
+#[test]
+fn a_privileged_session_explains_the_calls_of_its_task_only() {
+    let opening = |task: &str| {
+        let mut record = assume_root(KEY);
+        let arn = format!("arn:aws:iam::aws:policy/root-task/{task}");
+        record["requestParameters"]["taskPolicyArn"]["arn"] = json!(arn);
+        message("opening", 0, &event(&record))
+    };
+    for (task, source, name, kind, severity) in [
+        (
+            "IAMAuditRootUserCredentials",
+            "iam",
+            "GetUser",
+            "privileged-session",
+            "INFO",
+        ),
+        (
+            "IAMAuditRootUserCredentials",
+            "iam",
+            "DeleteAccessKey",
+            "credential-removed",
+            "HIGH",
+        ),
+        (
+            "IAMDeleteRootUserCredentials",
+            "iam",
+            "DeleteAccessKey",
+            "privileged-session",
+            "INFO",
+        ),
+        (
+            "IAMCreateRootUserPassword",
+            "iam",
+            "CreateLoginProfile",
+            "login-profile-created",
+            "CRITICAL",
+        ),
+        (
+            "IAMCreateRootUserPassword",
+            "iam",
+            "CreateAccessKey",
+            "credential-created",
+            "CRITICAL",
+        ),
+        (
+            "S3UnlockBucketPolicy",
+            "s3",
+            "DeleteBucketPolicy",
+            "privileged-session",
+            "INFO",
+        ),
+        (
+            "S3UnlockBucketPolicy",
+            "s3",
+            "PutBucketPolicy",
+            "api-call",
+            "CRITICAL",
+        ),
+        (
+            "SQSUnlockQueuePolicy",
+            "sqs",
+            "SetQueueAttributes",
+            "api-call",
+            "CRITICAL",
+        ),
+        ("Unknown", "iam", "GetUser", "api-call", "CRITICAL"),
+    ] {
+        let mut record = in_session(KEY, name);
+        record["eventSource"] = json!(format!("{source}.amazonaws.com"));
+        let plan = plan(&[opening(task), message("a", 0, &event(&record))], 0);
+        let facts = &plan.notices[0].facts;
+        assert_eq!((plan.notices.len(), facts.count), (1, 2), "{task} {name}");
+        assert_eq!(facts.kind.to_string(), kind, "{task} {name}");
+        assert_eq!(facts.severity.to_string(), severity, "{task} {name}");
+        assert_eq!(facts.session.as_ref().unwrap().task, task);
+    }
+}
+
 /// Another principal cannot hide behind the access key of a session.
 #[test]
 fn only_root_acts_in_a_privileged_session() {
@@ -185,7 +264,7 @@ fn a_burst_is_one_message_with_counts() {
     assert_eq!((plan.notices.len(), facts.count), (1, 300));
     assert_eq!(
         subject(&plan),
-        "ROOT used: ec2:DescribeInstances +100 - 111122223333 from 192.0.2.7"
+        "ROOT used: ec2:RunInstances +299 - 111122223333 from 192.0.2.7"
     );
     assert!(facts.text().contains(
         "ec2:DescribeInstances (200 times, 6 refused), ec2:RunInstances (100 times, 4 refused)"
@@ -270,6 +349,40 @@ fn a_drill_is_announced_and_labels_what_it_does() {
         panic!()
     };
     assert_eq!(drill.until, at(3600));
+}
+
+/// A drill sets an alarm's state. Whatever else its principal does is no drill.
+#[test]
+fn a_drill_labels_its_own_calls_only() {
+    let root_arn = format!("arn:aws:iam::{MEMBER}:root");
+    let drill_arn = format!("arn:aws:sts::{MEMBER}:assumed-role/drill/ann");
+    let announcement = |principal: &str| {
+        json!({
+            "source": "rootguard.drill", "detail-type": "rootguard drill", "account": MEMBER,
+            "detail": {"id": "d", "until": "2026-01-01T00:10:00Z", "principal": principal},
+        })
+    };
+    let mut stopped = role("cloudtrail:StopLogging", &json!({"name": "t"}));
+    stopped["userIdentity"]["arn"] = json!(drill_arn);
+    let mut own = role("monitoring:SetAlarmState", &json!({}));
+    own["userIdentity"]["arn"] = json!(drill_arn);
+    let by_root = root(
+        "SetAlarmState",
+        &json!({"eventSource": "monitoring.amazonaws.com"}),
+    );
+    for (principal, records) in [
+        (&root_arn, vec![&by_root]),
+        (&drill_arn, vec![&stopped]),
+        // One call of its own does not label the other.
+        (&drill_arn, vec![&own, &stopped]),
+    ] {
+        let mut messages = vec![message("drill", 0, &announcement(principal))];
+        let records = records.iter().enumerate();
+        messages.extend(records.map(|(id, record)| message(&id.to_string(), 120, &event(record))));
+        let plan = plan(&messages, 120);
+        let reported = plan.notices.iter().find(|one| !one.facts.calls.is_empty());
+        assert_eq!(reported.unwrap().facts.drill, None, "{principal}");
+    }
 }
 
 /// A drill's synthetic root record goes into a log group. On the bus it is nothing.

@@ -4,7 +4,7 @@ use bundle::Rules;
 use root_activity::{CONTROLS, Class, Record, Tampering, Watched, classify};
 use serde_json::{Value, json};
 
-use crate::given::{MEMBER, role, root};
+use crate::fixtures::{MEMBER, role, root};
 
 /// The name of a resource in the account and Region of the records.
 fn here(service: &str, resource: &str) -> String {
@@ -60,8 +60,8 @@ pub(crate) fn changes() -> impl Iterator<Item = (&'static str, Value, String)> {
 /// Trails and the keys of their logs concern both rules about them.
 fn concerned(call: &str) -> &'static [&'static str] {
     match call.split(':').next() {
-        Some("cloudtrail" | "kms") => &["trail-logging", "root-usage-alarm"],
-        _ => &["root-usage-alarm"],
+        Some("cloudtrail" | "kms") => &["rootguard-trail-logging", "rootguard-root-usage-alarm"],
+        _ => &["rootguard-root-usage-alarm"],
     }
 }
 
@@ -139,27 +139,27 @@ fn changes_of_rootguard_itself_concern_every_rule() {
     for (call, request) in [
         (
             "lambda:UpdateFunctionCode20150331v2",
-            json!({"functionName": "no-root-keys"}),
+            json!({"functionName": "rootguard-no-root-keys"}),
         ),
         (
             "lambda:DeleteFunction20150331",
-            json!({"functionName": "arn:aws:lambda:eu-west-1:111122223333:function:root-activity"}),
+            json!({"functionName": "arn:aws:lambda:eu-west-1:111122223333:function:rootguard-root-activity"}),
         ),
         (
             "lambda:PutFunctionConcurrency20171031",
-            json!({"functionName": "trail-logging-remediate"}),
+            json!({"functionName": "rootguard-trail-logging-remediate"}),
         ),
         (
             "config:PutConfigRule",
-            json!({"configRule": {"configRuleName": "no-root-keys"}}),
+            json!({"configRule": {"configRuleName": "rootguard-no-root-keys"}}),
         ),
         (
             "config:DeleteConfigRule",
-            json!({"configRuleName": "root-usage-alarm"}),
+            json!({"configRuleName": "rootguard-root-usage-alarm"}),
         ),
         (
             "config:PutRemediationExceptions",
-            json!({"configRuleName": "hardware-root-mfa"}),
+            json!({"configRuleName": "rootguard-hardware-root-mfa"}),
         ),
         (
             "iam:CreateRole",
@@ -213,15 +213,15 @@ fn what_rootguard_does_itself_is_no_tampering() {
     for (call, request) in [
         (
             "config:StartConfigRulesEvaluation",
-            json!({"configRuleNames": ["no-root-keys"]}),
+            json!({"configRuleNames": ["rootguard-no-root-keys"]}),
         ),
         (
             "config:PutEvaluations",
-            json!({"configRuleName": "no-root-keys"}),
+            json!({"configRuleName": "rootguard-no-root-keys"}),
         ),
         (
             "sts:AssumeRole",
-            json!({"roleArn": "arn:aws:iam::111122223333:role/rootguard/start-evaluation"}),
+            json!({"roleArn": "arn:aws:iam::111122223333:role/rootguard/rootguard-start-evaluation"}),
         ),
         (
             "ssm:StartAutomationExecution",
@@ -229,7 +229,7 @@ fn what_rootguard_does_itself_is_no_tampering() {
         ),
         (
             "lambda:GetFunction20150331v2",
-            json!({"functionName": "no-root-keys"}),
+            json!({"functionName": "rootguard-no-root-keys"}),
         ),
         ("iam:GetRole", json!({"roleName": "rootguard-evidence"})),
         (
@@ -250,7 +250,10 @@ fn what_rootguard_does_itself_is_no_tampering() {
 #[test]
 fn the_rules_are_those_of_the_bundle() {
     let rules = Rules::parse("").unwrap();
-    let mut bundled: Vec<_> = rules.enabled().map(bundle::ConfiguredRule::name).collect();
+    let mut bundled: Vec<_> = rules
+        .enabled()
+        .map(|rule| config_rule::deployed_name(rule.name()))
+        .collect();
     let mut known = CONTROLS.to_vec();
     bundled.sort_unstable();
     known.sort_unstable();

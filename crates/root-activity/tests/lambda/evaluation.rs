@@ -5,8 +5,8 @@ use std::time::Duration;
 use sandbox::Fault;
 use serde_json::{Value, json};
 
-use crate::given::{role, root};
-use crate::stage::Stage;
+use crate::fixtures::{role, root};
+use crate::harness::Harness;
 
 fn stop_logging(id: &str) -> Value {
     let mut record = role("cloudtrail:StopLogging", &json!({"name": "trail"}));
@@ -17,7 +17,7 @@ fn stop_logging(id: &str) -> Value {
 
 #[tokio::test]
 async fn the_rules_concerned_are_evaluated_in_the_account() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.arrives(&stop_logging("first"));
     let told = stage.told().await;
     assert_eq!(told[0].attributes["kind"], "tampering");
@@ -29,7 +29,7 @@ async fn the_rules_concerned_are_evaluated_in_the_account() {
 /// AWS Config evaluates once a minute. A change within that minute must be seen too.
 #[tokio::test]
 async fn a_second_change_within_the_minute_is_evaluated_after_it() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.arrives(&stop_logging("first"));
     stage.told().await;
     stage.sandbox.settled().await;
@@ -49,7 +49,7 @@ async fn a_second_change_within_the_minute_is_evaluated_after_it() {
 
 #[tokio::test]
 async fn a_change_of_roots_credentials_concerns_the_rule_about_them() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.arrives(&root(
         "DeactivateMFADevice",
         &json!({"eventSource": "iam.amazonaws.com"}),
@@ -66,7 +66,7 @@ async fn what_cannot_be_evaluated_is_told_all_the_same() {
         Fault::access_denied().action("config:StartConfigRulesEvaluation"),
         Fault::error(400, "NoSuchConfigRuleException").action("config:StartConfigRulesEvaluation"),
     ] {
-        let stage = Stage::new().await;
+        let stage = Harness::new().await;
         stage.sandbox.inject(fault);
         stage.arrives(&stop_logging("first"));
         assert_eq!(stage.told().await.len(), 1);
@@ -78,7 +78,7 @@ async fn what_cannot_be_evaluated_is_told_all_the_same() {
 
 #[tokio::test]
 async fn nobody_is_asked_for_ever() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let fault = Fault::error(400, "LimitExceededException");
     stage
         .sandbox

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::given::{MEMBER, role, root};
-use crate::stage::{Stage, dead_letters, queue};
+use crate::fixtures::{MEMBER, role, root};
+use crate::harness::{Harness, dead_letters, queue};
 
 const BATCHES: usize = 1000;
 const BATCH: usize = 10;
@@ -45,7 +45,7 @@ fn memory(process: u32) -> u64 {
 /// is put aside; and the function does not grow.
 #[tokio::test]
 async fn ten_thousand_records_are_told_once_and_the_poisoned_are_put_aside() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let process = stage.process.id().await.unwrap();
     let mut told = BTreeMap::new();
     let mut warm = 0;
@@ -61,7 +61,7 @@ async fn ten_thousand_records_are_told_once_and_the_poisoned_are_put_aside() {
             }
         }
         for message in stage.told().await {
-            let facts: Value = serde_json::from_str(&message.messages["sqs"]).unwrap();
+            let facts: Value = serde_json::from_str(&message.messages["default"]).unwrap();
             for event in facts["events"].as_array().unwrap() {
                 *told.entry(event.as_str().unwrap().to_owned()).or_insert(0) += 1;
             }

@@ -8,9 +8,9 @@
 
 mod evaluation;
 mod failures;
-#[path = "../activity/given.rs"]
-mod given;
+#[path = "../activity/fixtures.rs"]
+mod fixtures;
+mod harness;
 mod load;
 mod notification;
 mod requests;
-mod stage;

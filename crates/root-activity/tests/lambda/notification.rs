@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::given::{assume_root, in_session, root};
-use crate::stage::{Stage, dead_letters, queue};
+use crate::fixtures::{assume_root, in_session, root};
+use crate::harness::{Harness, dead_letters, queue};
 
 const KEY: &str = "ASIAPRIVILEGED000001";
 
 #[tokio::test]
 async fn a_sign_in_is_told_at_once_with_the_name_of_the_account() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.arrives(&root(
         "ConsoleLogin",
         &json!({
@@ -27,8 +27,8 @@ async fn a_sign_in_is_told_at_once_with_the_name_of_the_account() {
         told[0].subject.as_deref(),
         Some("ROOT signed in WITHOUT MFA - 111122223333 (Zahlungen Gr??e) from 192.0.2.7")
     );
-    assert!(told[0].messages["default"].contains("Account   111122223333 (Zahlungen Größe)\n"));
-    let machines: Value = serde_json::from_str(&told[0].messages["sqs"]).unwrap();
+    assert!(told[0].messages["email"].contains("Account   111122223333 (Zahlungen Größe)\n"));
+    let machines: Value = serde_json::from_str(&told[0].messages["default"]).unwrap();
     assert_eq!(machines["accountName"], "Zahlungen Größe");
     assert_eq!(told[0].attributes["kind"], "sign-in");
     assert_eq!(told[0].attributes["severity"], "CRITICAL");
@@ -37,7 +37,7 @@ async fn a_sign_in_is_told_at_once_with_the_name_of_the_account() {
 
 #[tokio::test]
 async fn what_nobody_can_read_is_put_aside_with_the_reason_and_the_rest_is_told() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage
         .sandbox
         .enqueue(&queue(), "{\"source\": ", Duration::ZERO);
@@ -53,7 +53,7 @@ async fn what_nobody_can_read_is_put_aside_with_the_reason_and_the_rest_is_told(
 
 #[tokio::test]
 async fn a_duplicate_in_a_later_batch_is_not_told_again() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let record = root("RunInstances", &json!({}));
     stage.arrives(&record);
     assert_eq!(stage.told().await.len(), 1);
@@ -64,7 +64,7 @@ async fn a_duplicate_in_a_later_batch_is_not_told_again() {
 
 #[tokio::test]
 async fn a_privileged_session_is_recognised_across_batches_and_instances() {
-    let mut stage = Stage::new().await;
+    let mut stage = Harness::new().await;
     stage.arrives(&in_session(KEY, "ListAccessKeys"));
     assert!(stage.told().await.is_empty());
     let [held] = stage.waiting().try_into().unwrap();
@@ -93,13 +93,13 @@ async fn a_privileged_session_is_recognised_across_batches_and_instances() {
     assert_eq!(told[0].attributes["kind"], "privileged-session");
     let by = "privileged session by arn:aws:sts::111122223333:assumed-role/admin/eve for \
               IAMAuditRootUserCredentials";
-    assert!(told[0].messages["default"].contains(by));
+    assert!(told[0].messages["email"].contains(by));
     assert_eq!(stage.waiting().len(), 1, "the note stays");
 }
 
 #[tokio::test]
 async fn a_call_of_no_session_is_roots_after_two_minutes() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.arrived(&in_session(KEY, "ListAccessKeys"), Duration::from_mins(2));
     let told = stage.told().await;
     assert_eq!(told[0].attributes["kind"], "api-call");
@@ -108,7 +108,7 @@ async fn a_call_of_no_session_is_roots_after_two_minutes() {
 
 #[tokio::test]
 async fn a_function_that_was_not_deployed_right_says_what_is_missing() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let started = stage
         .start_with(|settings| settings.environment("ROOTGUARD_TOPIC_ARN", ""))
         .await;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::given::{assume_root, in_session, role, root};
-use crate::stage::Stage;
+use crate::fixtures::{assume_root, in_session, role, root};
+use crate::harness::Harness;
 
 /// The requests that the function makes for records that come in one batch.
 async fn requests(records: &[Value]) -> BTreeMap<String, usize> {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     stage.sandbox.take_calls();
     for record in records {
         stage.arrives(record);

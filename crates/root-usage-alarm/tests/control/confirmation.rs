@@ -5,7 +5,7 @@ use filter_pattern::{Account, CIS_PATTERN, Class, Pattern, decide};
 use root_usage_alarm::{RootUsageAlarm, canonical_records};
 use serde_json::{Map, Value, json};
 
-use crate::given;
+use crate::fixtures;
 
 fn account() -> Account {
     Account::new("111122223333", "aws").unwrap()
@@ -18,8 +18,8 @@ fn reason(pattern: &str, answers: &[(Value, bool)], confirm_with_aws: bool) -> S
         .iter()
         .map(|(record, matched)| json!({"message": record.to_string(), "matched": matched}))
         .collect();
-    let mut facts = given::complete();
-    given::change(
+    let mut facts = fixtures::complete();
+    fixtures::change(
         &mut facts,
         "/metricFilters/{group}/known/0/filterPattern",
         &json!(pattern),

@@ -9,13 +9,13 @@ use alarms::{
     LIST_SUBSCRIPTIONS_BY_TOPIC, TEST_METRIC_FILTER,
 };
 use config_rule::{ASSUME_ROLE, Control, PUT_EVALUATIONS};
-use control_tests::{Deployment, Row, Stage};
+use control_testkit::{Deployment, Row, RuleHarness};
 use root_usage_alarm::{EVIDENCE_READS, RootUsageAlarm};
 use sandbox::{Account, Fault, Resource};
 use serde_json::{Value, json};
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
-use crate::given::{self, row, rows};
+use crate::fixtures::{self, row, rows};
 use crate::world;
 
 const ACCOUNT: &str = "111122223333";
@@ -46,15 +46,15 @@ const CHAIN: [&str; 6] = [
 ];
 
 /// The function, and the row as it is now.
-async fn deploy(row: Row<RootUsageAlarm>) -> (Stage, Row<RootUsageAlarm>) {
-    let row = given::as_of_now(row);
+async fn deploy(row: Row<RootUsageAlarm>) -> (RuleHarness, Row<RootUsageAlarm>) {
+    let row = fixtures::as_of_now(row);
     let sandbox = world::sandbox(&row);
-    let stage = Stage::new::<RootUsageAlarm>(&FUNCTION, sandbox, &row.parameters).await;
+    let stage = RuleHarness::new::<RootUsageAlarm>(&FUNCTION, sandbox, &row.parameters).await;
     (stage, row)
 }
 
 /// A complete chain, evaluated once.
-async fn complete() -> Stage {
+pub(crate) async fn complete() -> RuleHarness {
     let (stage, _) = deploy(row("complete chain")).await;
     stage.evaluated().await.unwrap();
     assert_eq!(reason(&stage).await, "ROOT_USAGE_ALARMED");
@@ -62,8 +62,8 @@ async fn complete() -> Stage {
 }
 
 /// The reason code that Config shows.
-async fn reason(stage: &Stage) -> String {
-    let shown = stage.shown().await;
+pub(crate) async fn reason(stage: &RuleHarness) -> String {
+    let shown = stage.config_results().await;
     shown[0].1.split(':').next().unwrap().to_owned()
 }
 
@@ -77,10 +77,11 @@ async fn every_row_of_the_table_ends_in_config_as_it_says() {
             continue;
         }
         let (stage, row) = deploy(row).await;
-        stage.evaluated().await.unwrap_or_else(|error| {
+        let record = stage.evaluated().await.unwrap_or_else(|error| {
             panic!("{}: {error}\n{}", row.name, stage.process.output());
         });
-        assert_eq!(stage.shown().await, [row.shown()], "{}", row.name);
+        let result = row.reported_result();
+        stage.assert_reported(&row.name, &record, result).await;
         made.extend(stage.calls());
         made_as_owner.extend(stage.calls_of("evidence"));
     }
@@ -133,7 +134,7 @@ async fn throttling_that_ends_is_not_noticed() {
     }
     stage.forget_calls();
     stage.process.send(stage.event()).await.unwrap();
-    assert_eq!(stage.shown().await, [row.shown()]);
+    assert_eq!(stage.config_results().await, [row.reported_result()]);
     // Each of the ten twice in vain.
     assert_eq!(stage.calls().len(), 3 * 10 + 1);
 }
@@ -143,7 +144,7 @@ async fn throttling_that_ends_is_not_noticed() {
 #[tokio::test]
 async fn throttling_that_does_not_end_is_a_failure_and_no_verdict() {
     let stage = complete().await;
-    let before = stage.shown_with_times().await;
+    let before = stage.config_results_with_times().await;
     for action in CHAIN {
         stage.sandbox.inject(Fault::throttling().action(action));
         let error = stage.process.send(stage.event()).await.unwrap_err();
@@ -151,7 +152,7 @@ async fn throttling_that_does_not_end_is_a_failure_and_no_verdict() {
         assert!(error.message.contains(action), "{error}");
         stage.sandbox.clear_faults();
     }
-    assert_eq!(stage.shown_with_times().await, before);
+    assert_eq!(stage.config_results_with_times().await, before);
 }
 
 /// What only confirms a verdict is not needed for it.
@@ -270,7 +271,7 @@ async fn what_decides_may_be_on_the_last_page() {
     }
     stage.forget_calls();
     stage.process.send(stage.event()).await.unwrap();
-    assert_eq!(stage.shown().await, [row.shown()]);
+    assert_eq!(stage.config_results().await, [row.reported_result()]);
     let calls = stage.calls();
     for (action, pages) in listed.into_iter().zip([3, 2, 2]) {
         let asked = calls.iter().filter(|asked| *asked == action).count();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use root_usage_alarm::RootUsageAlarm;
 use serde_json::{Map, Value, json};
 
-use crate::given;
+use crate::fixtures;
 
 fn judge(facts: &Value) -> Verdict {
     let facts = serde_json::from_value(facts.clone()).unwrap();
@@ -28,7 +28,7 @@ const SUBSCRIPTIONS: &str = "/subscriptions/arn:aws:sns:us-east-1:111122223333:r
 
 /// Things beside a complete chain that have nothing to do with it.
 fn unrelated() -> impl Strategy<Value = (&'static str, Value)> {
-    let complete = given::complete();
+    let complete = fixtures::complete();
     let trail = complete.pointer(TRAILS).unwrap()[0].clone();
     let alarm = complete.pointer(METRIC_ALARMS).unwrap()[0].clone();
     let with = |base: &Value, changes: Value| {
@@ -215,8 +215,8 @@ const READ: &[&str] = &[
 #[test]
 fn every_link_of_the_only_chain_is_needed() {
     for (pointer, value) in breaks() {
-        let mut facts = given::complete();
-        given::change(&mut facts, pointer, &value);
+        let mut facts = fixtures::complete();
+        fixtures::change(&mut facts, pointer, &value);
         let verdict = judge(&facts);
         assert_ne!(
             verdict.compliance,
@@ -229,16 +229,16 @@ fn every_link_of_the_only_chain_is_needed() {
 #[test]
 fn nothing_that_was_not_read_is_taken_for_good() {
     for pointer in READ {
-        let mut facts = given::complete();
+        let mut facts = fixtures::complete();
         let denied = json!({"unread": {"denied": {"action": "a:B", "code": "AccessDenied"}}});
-        given::change(&mut facts, pointer, &denied);
+        fixtures::change(&mut facts, pointer, &denied);
         assert_eq!(
             judge(&facts).compliance,
             Compliance::Unverifiable,
             "{pointer}"
         );
         if *pointer != "/trails" {
-            given::change(&mut facts, pointer, &Value::Null);
+            fixtures::change(&mut facts, pointer, &Value::Null);
             assert_eq!(
                 judge(&facts).compliance,
                 Compliance::Unverifiable,
@@ -253,7 +253,7 @@ proptest! {
     fn what_satisfies_still_does_beside_unrelated_things(
         things in prop::collection::vec((unrelated(), any::<bool>()), 0..8),
     ) {
-        let mut facts = given::complete();
+        let mut facts = fixtures::complete();
         for ((pointer, item), first) in &things {
             add(&mut facts, pointer, item, *first);
         }
@@ -267,8 +267,8 @@ proptest! {
         (pointer, value) in prop::sample::select(breaks()),
         things in prop::collection::vec((unrelated(), any::<bool>()), 0..4),
     ) {
-        let mut facts = given::complete();
-        given::change(&mut facts, pointer, &value);
+        let mut facts = fixtures::complete();
+        fixtures::change(&mut facts, pointer, &value);
         for ((pointer, item), _) in &things {
             if facts.pointer(pointer).is_some_and(Value::is_array) {
                 add(&mut facts, pointer, item, false);

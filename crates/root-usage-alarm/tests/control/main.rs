@@ -7,10 +7,11 @@
 )]
 
 mod confirmation;
-mod given;
+mod fixtures;
 mod lambda;
 mod laws;
+mod remediation;
 mod remediator;
-mod repair;
+mod unanswered;
 mod verdicts;
 mod world;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use control_tests::{Deployment, invoke_remediator};
+use control_testkit::{Deployment, invoke_remediator};
 use root_usage_alarm::{CIS_FILTER, RootUsageAlarm};
 use serde_json::{Value, json};
 
-use crate::given::{as_of_now, row};
+use crate::fixtures::{as_of_now, row};
 use crate::world::sandbox;
 
 const ACCOUNT: &str = "111122223333";

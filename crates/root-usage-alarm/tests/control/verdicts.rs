@@ -1,9 +1,9 @@
 //! Given facts, the verdict: every row of `verdicts.json` on the pure function.
 
-use control_tests::verdict_tests;
+use control_testkit::verdict_tests;
 use root_usage_alarm::RootUsageAlarm;
 
-use crate::given::rows;
+use crate::fixtures::rows;
 
 verdict_tests!(RootUsageAlarm, rows());
 

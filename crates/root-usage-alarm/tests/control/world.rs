@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alarms::Observed;
 use config_rule::{ASSUME_ROLE, Arn, Fact, Unread};
-use control_tests::{
+use control_testkit::{
     Row, describe_alarms, describe_function, describe_key, describe_key_alias,
     describe_metric_filters, describe_mute_rule, describe_subscription, describe_topic,
     describe_trail, give_evidence_role, let_trail_fail,
@@ -105,6 +105,19 @@ impl World {
                 describe_metric_filters(group, filters, self.account(group.account()));
             }
         }
+        for (key, feeding) in &observed.feeding_filters {
+            self.unread(feeding, alarms::DESCRIBE_METRIC_FILTERS, None);
+            let (account, rest) = key.split_once('/').unwrap();
+            let (region, _) = rest.split_once(':').unwrap();
+            for fed in feeding.known().into_iter().flatten() {
+                let group = format!(
+                    "arn:aws:logs:{region}:{account}:log-group:{}:*",
+                    fed.log_group_name
+                );
+                let filters = std::slice::from_ref(&fed.filter);
+                describe_metric_filters(&group.parse().unwrap(), filters, self.account(account));
+            }
+        }
         for test in observed.filter_tests.values() {
             self.unread(test, alarms::TEST_METRIC_FILTER, None);
         }
@@ -184,7 +197,7 @@ impl World {
     fn finish(self, roles: Option<&Value>) -> Sandbox {
         let organization = Organization {
             management_account: Some(MANAGEMENT.to_owned()),
-            ..Organization::of(self.accounts.into_values())
+            ..Organization::with_accounts(self.accounts.into_values())
         };
         let sandbox = Sandbox::new(organization).unwrap();
         let roles = roles.and_then(Value::as_array).into_iter().flatten();

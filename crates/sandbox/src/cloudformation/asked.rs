@@ -1,5 +1,5 @@
-//! What is asked of services for a resource: in the words of their own APIs, so that what
-//! AWS would refuse is refused.
+//! Requests to services for resources, in the words of their own APIs, so that the sandbox refuses
+//! what AWS refuses.
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,10 @@ pub(super) fn to_put(resource: &StackResource, is_there: bool) -> Option<Vec<Ask
             }
             vec![("config", "PutConfigRule", json!({ "ConfigRule": rule }))]
         }
+        "AWS::Config::RemediationConfiguration" => {
+            let configurations = json!({ "RemediationConfigurations": [properties()] });
+            vec![("config", "PutRemediationConfigurations", configurations)]
+        }
         "AWS::Lambda::Permission" => {
             let mut permission = resource.properties.clone();
             permission.insert("StatementId".to_owned(), resource.logical_id.clone().into());
@@ -30,7 +34,11 @@ pub(super) fn to_put(resource: &StackResource, is_there: bool) -> Option<Vec<Ask
         "AWS::Logs::LogGroup" => {
             let group = property("LogGroupName");
             let kept = json!({"logGroupName": group, "retentionInDays": number(property("RetentionInDays"))});
-            let create = ("logs", "CreateLogGroup", json!({ "logGroupName": group }));
+            let created = match property("LogGroupClass") {
+                Some(class) => json!({"logGroupName": group, "logGroupClass": class}),
+                None => json!({ "logGroupName": group }),
+            };
+            let create = ("logs", "CreateLogGroup", created);
             let keep = ("logs", "PutRetentionPolicy", kept);
             if is_there {
                 vec![keep]
@@ -86,6 +94,10 @@ pub(super) fn to_remove(resource: &StackResource) -> Option<Vec<Asked>> {
                 json!({ "ConfigRuleName": name }),
             )]
         }
+        "AWS::Config::RemediationConfiguration" => {
+            let named = json!({ "ConfigRuleName": property("ConfigRuleName") });
+            vec![("config", "DeleteRemediationConfiguration", named)]
+        }
         "AWS::KMS::Key" => {
             let key = json!({"KeyId": name, "PendingWindowInDays": 30});
             vec![("kms", "ScheduleKeyDeletion", key)]
@@ -125,7 +137,7 @@ fn set(topic: &str, attribute: &str, value: &Value) -> Asked {
 }
 
 /// A number that came out of a parameter is a text.
-fn number(value: Option<Value>) -> Option<Value> {
+pub(super) fn number(value: Option<Value>) -> Option<Value> {
     let parsed = value
         .as_ref()
         .and_then(Value::as_str)

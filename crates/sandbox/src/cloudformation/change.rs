@@ -1,11 +1,11 @@
-//! What becomes of each resource when a stack becomes another.
+//! Actions on resources when a stack is updated.
 
 use serde_json::Value;
 
 use super::kinds::create_only;
 use super::{Stack, StackResource};
 
-/// What becomes of a resource.
+/// Action on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Add,
@@ -19,7 +19,7 @@ pub(super) struct Change {
     pub(super) action: Action,
     pub(super) logical_id: String,
     pub(super) resource_type: String,
-    /// What it is called now. None, before it is there.
+    /// Current physical id; `None` before creation.
     pub(super) physical_id: Option<String>,
     /// The properties that change, and whether that takes another resource.
     pub(super) properties: Vec<(String, bool)>,
@@ -47,7 +47,7 @@ pub(super) fn changes(old: &[StackResource], new: &Stack) -> Vec<Change> {
 
 /// The change of a resource that was there and stays, if there is any.
 pub(super) fn modified(before: &StackResource, now: &StackResource) -> Option<Change> {
-    let kept = create_only(&now.resource_type);
+    let kept = create_only(now);
     let names = before.properties.keys().chain(now.properties.keys());
     let mut names: Vec<_> = names.collect();
     names.sort();

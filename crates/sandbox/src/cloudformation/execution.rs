@@ -157,7 +157,7 @@ pub(super) async fn execute(
 /// Deletes a stack that was begun to be deleted, the last resource first.
 ///
 /// # Errors
-/// What could not be removed.
+/// Deletes a stack and returns the resources that could not be removed.
 pub(super) async fn delete(world: &Arc<World>, id: &str) -> Result<(), Problem> {
     let Some((place, old)) = world.stacks.change(id, |record| {
         (record.place.clone(), record.resources.clone())

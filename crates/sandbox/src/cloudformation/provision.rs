@@ -19,7 +19,7 @@ pub(super) struct Placed<'a> {
     pub(super) resource: &'a StackResource,
 }
 
-/// Why a resource is not as it should be, in the words of its service.
+/// Error of a resource, in the words of its service.
 pub(super) type Problem = String;
 
 impl Placed<'_> {
@@ -50,9 +50,9 @@ impl Placed<'_> {
         }
     }
 
-    /// Whether the resource could be put where no request puts it.
+    /// Returns whether the resource could be put where no request puts it.
     fn put_without_request(self, is_there: bool) -> Result<bool, Problem> {
-        Ok(rows::put(self, is_there)? || wiring::put(self) || is_inert(self.resource))
+        Ok(rows::put(self, is_there)? || wiring::put(self)? || is_inert(self.resource))
     }
 
     /// Takes the resource out of its account. What is not there any more is no problem.
@@ -88,7 +88,7 @@ impl Placed<'_> {
         self.ask(asked).await.map_err(|(problem, _)| problem)
     }
 
-    /// What no request makes here is made by one on AWS, and that may be denied.
+    /// Returns the denial of a request that AWS makes and the sandbox does not model.
     fn denied(self) -> Result<(), Problem> {
         let Some(action) = creating_action(&self.resource.resource_type) else {
             return Ok(());
@@ -138,22 +138,20 @@ impl Placed<'_> {
     }
 }
 
-/// What is part of a stack and changes nothing that is modelled here.
+/// Returns true for a resource that changes nothing that is modelled here.
 fn is_inert(resource: &StackResource) -> bool {
     matches!(
         resource.resource_type.as_str(),
         "AWS::Config::ConfigurationAggregator"
-            | "AWS::Config::RemediationConfiguration"
-            | "AWS::Organizations::Policy"
             | "AWS::SSM::Document"
             | "AWS::SecurityHub::AutomationRule"
     )
 }
 
-/// Whether a refusal says that there is nothing to be removed.
+/// Returns true if a refusal says that there is nothing to be removed.
 fn is_gone(problem: &str) -> bool {
     let code = problem.split(':').next().unwrap_or_default();
-    ["NotFound", "ResourceNotFound", "NoSuchConfigRule"]
+    ["NotFound", "ResourceNotFound", "NoSuch"]
         .iter()
         .any(|start| code.starts_with(start))
 }

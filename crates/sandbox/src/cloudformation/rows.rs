@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::StackResource;
-use super::asked::listed;
+use super::asked::{listed, number};
 use super::provision::{Placed, Problem};
-use crate::organization::{Account, Kind, Place, Resource, Role};
-use crate::policy::Document;
+use crate::organization::{Account, AccountRegion, Kind, Resource, Role};
 use crate::{events, kms, lambda, s3, sns, sqs};
+use iam_policy::Document;
 
 /// A row that a resource is: its kind, its members, and those of them that say which
 /// it is.
@@ -18,7 +18,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(resource: &StackResource) -> Option<Self> {
+    fn for_resource(resource: &StackResource) -> Option<Self> {
         let property = |name: &str| resource.properties.get(name).cloned();
         let name = resource.reference();
         let (kind, members, named_by): (_, _, &[_]) = match resource.resource_type.as_str() {
@@ -38,7 +38,12 @@ impl Row {
                 (&kms::KEY, members, &["KeyId"])
             }
             "AWS::Lambda::Function" => {
-                let members = json!({"FunctionName": name, "Role": property("Role")});
+                let members = json!({
+                    "FunctionName": name,
+                    "Role": property("Role"),
+                    "ReservedConcurrentExecutions": number(property("ReservedConcurrentExecutions")),
+                    "Timeout": number(property("Timeout")),
+                });
                 (&lambda::FUNCTION, members, &["FunctionName"])
             }
             "AWS::S3::Bucket" => {
@@ -62,14 +67,14 @@ impl Row {
         })
     }
 
-    /// Whether another row is about the same thing.
+    /// Returns true if another row is about the same thing.
     fn is(&self, region: &str, members: &Map<String, Value>, other: &Resource) -> bool {
         let same = |name: &&str| other.members.get(*name) == members.get(*name);
         other.region == region && self.named_by.iter().all(same)
     }
 }
 
-/// What SQS calls attributes, as texts. Encryption is not modelled.
+/// Returns SQS attributes as texts. Encryption is not modelled.
 fn queue_attributes(properties: &Map<String, Value>) -> Map<String, Value> {
     let attributes = [
         "DelaySeconds",
@@ -93,11 +98,16 @@ pub(super) fn put(placed: Placed<'_>, is_there: bool) -> Result<bool, Problem> {
         put_role(placed, is_there)?;
         return Ok(true);
     }
-    let Some(row) = Row::of(placed.resource) else {
+    let Some(row) = Row::for_resource(placed.resource) else {
         return put_policy(placed);
     };
     let (members, region) = (members(placed, &row)?, &placed.place.region);
     changed(placed, |account| {
+        let reserved = members.get("ReservedConcurrentExecutions");
+        if let Some(executions) = reserved.and_then(Value::as_i64) {
+            let function = placed.resource.reference();
+            lambda::check_reservation(account, region, function, executions)?;
+        }
         let rows = (row.kind.of)(account);
         let known = rows
             .iter_mut()
@@ -126,7 +136,7 @@ pub(super) fn put(placed: Placed<'_>, is_there: bool) -> Result<bool, Problem> {
 pub(super) fn remove(placed: Placed<'_>) {
     let region = &placed.place.region;
     let resource = placed.resource;
-    let row = Row::of(resource).and_then(|row| Some((members(placed, &row).ok()?, row)));
+    let row = Row::for_resource(resource).and_then(|row| Some((members(placed, &row).ok()?, row)));
     placed
         .world
         .change_account(&placed.place.account, |account| {
@@ -154,7 +164,8 @@ pub(super) fn remove(placed: Placed<'_>) {
         });
 }
 
-/// What of a row holds its policy: a member, or the row itself where that is not named.
+/// Returns the part of a row that holds its policy: a member, or the row itself where none is
+/// named.
 fn holder<'a>(row: &'a mut Resource, held_in: &str) -> Option<&'a mut Map<String, Value>> {
     match held_in {
         "" => Some(&mut row.members),
@@ -322,7 +333,7 @@ fn put_role(placed: Placed<'_>, is_there: bool) -> Result<(), Problem> {
 
 /// The members of a row, with what follows from them.
 fn members(placed: Placed<'_>, row: &Row) -> Result<Map<String, Value>, Problem> {
-    let place = Place {
+    let place = AccountRegion {
         partition: placed.world.partition(),
         account: &placed.place.account,
         region: &placed.place.region,
@@ -334,7 +345,7 @@ fn members(placed: Placed<'_>, row: &Row) -> Result<Map<String, Value>, Problem>
     row.kind.members(&place, given)
 }
 
-/// What somebody else put on a row, a policy, outlives a change of the row.
+/// Copies a policy that somebody else attached to a row to its new version.
 fn with_policy_of(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<String, Value> {
     let keep = |old: &Map<String, Value>, new: &mut Map<String, Value>| {
         if let Some(policy) = old.get("Policy") {

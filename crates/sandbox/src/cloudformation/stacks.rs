@@ -61,7 +61,7 @@ pub(super) struct ChangeSet {
     pub(super) description: Option<String>,
     pub(super) created: Timestamp,
     pub(super) execution: &'static str,
-    /// Why there is nothing to execute.
+    /// Reason for which there is nothing to execute.
     pub(super) failed: Option<String>,
     pub(super) said: Said,
     pub(super) changes: Vec<Change>,
@@ -72,11 +72,11 @@ pub(super) struct ChangeSet {
 #[derive(Debug, Default)]
 pub(crate) struct Stacks {
     records: Mutex<BTreeMap<String, Record>>,
-    /// How many operations on stacks and stack sets are under way.
+    /// Number of operations on stacks and stack sets under way.
     under_way: watch::Sender<usize>,
 }
 
-/// What a stack is of, among the events of itself.
+/// Resource type of a stack among its own events.
 pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
 
 pub(super) const IN_REVIEW: &str = "REVIEW_IN_PROGRESS";
@@ -158,7 +158,7 @@ impl Record {
         });
     }
 
-    /// Whether something is being done to it.
+    /// Returns true if something is being done to it.
     pub(super) fn is_busy(&self) -> bool {
         self.status.ends_with("_IN_PROGRESS") && self.status != IN_REVIEW
     }

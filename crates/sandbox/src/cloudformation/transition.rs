@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::change::{Action, modified};
+use super::kinds;
 use super::provision::{Placed, Problem};
 use super::{DeployError, Stack, StackPlace, StackResource};
 use crate::world::World;
 
-/// What happens to a resource, as the events of a stack tell it.
+/// Change of a resource, as the events of a stack report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Happening {
     Create,
@@ -16,7 +17,7 @@ pub(super) enum Happening {
     Delete,
 }
 
-/// Who is told what happens to resources: what, to which, and how it ended, if it did.
+/// Receiver of changes of resources: the change, the resource, and the outcome if there is one.
 pub(super) trait Witness {
     fn begins(&mut self, happening: Happening, resource: &StackResource);
     fn ends(
@@ -33,7 +34,7 @@ impl Witness for () {
     fn ends(&mut self, _: Happening, _: &StackResource, _: Result<(), &Problem>) {}
 }
 
-/// What was done to a resource of the new stack.
+/// Change made to a resource of the new stack.
 enum Done<'a> {
     Made(&'a StackResource),
     Changed {
@@ -87,6 +88,19 @@ impl<'a, W: Witness> Transition<'a, W> {
                 Done::Made(_) | Done::Replaced { .. } => (Happening::Create, None),
                 Done::Changed { from, .. } => (Happening::Update, Some(from)),
             };
+            if let Done::Replaced { from, by } = done
+                && let Some(name) =
+                    kinds::custom_name(by).filter(|_| from.reference() == by.reference())
+            {
+                return Err(DeployError {
+                    logical_id: by.logical_id.clone(),
+                    resource_type: by.resource_type.clone(),
+                    problem: format!(
+                        "CloudFormation cannot update a stack when a custom-named resource \
+                         requires replacing. Rename {name} and update the stack again."
+                    ),
+                });
+            }
             // A replacement of the same name finds its predecessor in the way.
             if let Done::Replaced { from, by } = done
                 && from.reference() == by.reference()

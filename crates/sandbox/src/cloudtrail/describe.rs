@@ -1,4 +1,4 @@
-//! Which trails there are: `DescribeTrails`, `GetTrail`, `ListTrails`, `ListTags`.
+//! Reading trails: `DescribeTrails`, `GetTrail`, `ListTrails`, `ListTags`.
 
 use super::settings::SETTINGS;
 use super::trail::{self, Trail};
@@ -57,14 +57,14 @@ pub(crate) fn get_trail(request: &Request<'_>) -> Result<Structure, Failure> {
     Ok(Structure::new().with("Trail", description(&trail, request)))
 }
 
-/// How many trails a page has. AWS does not say.
+/// Number of trails on a page. AWS does not document it.
 const PAGE: usize = 100;
 
 pub(crate) fn list_trails(request: &Request<'_>) -> Result<Structure, Failure> {
     let trails = trail::known(request);
     let trails = trails.iter();
     let trails = trails.map(|trail| trail.answer(&["TrailARN", "Name", "HomeRegion"]));
-    let page = Page::of(request, trails.collect(), request.text("NextToken"), PAGE)
+    let page = Page::cut(request, trails.collect(), request.text("NextToken"), PAGE)
         .ok_or_else(|| request.protocol.invalid("The next token is not valid."))?;
     Ok(Structure::new()
         .with("Trails", Output::List(page.items))

@@ -40,7 +40,7 @@ pub(crate) const UPDATE_TRAIL: Shape = Shape::Structure(&[
     member("IsOrganizationTrail", Shape::Boolean),
 ]);
 
-/// How many trails may show in a Region of an account.
+/// Maximum number of trails that an account may see in a Region.
 const MOST_TRAILS: usize = 5;
 
 const MOST_TAGS: usize = 50;

@@ -1,4 +1,4 @@
-//! What a trail does: switched on or off, and what it delivers.
+//! Logging of trails: switched on or off, and deliveries.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::Timestamp;
 use crate::request::Request;
 use crate::wire::{Failure, Structure};
 
-/// How long after it is switched on a trail delivers for the first time.
+/// Time from switching a trail on to its first delivery.
 const FIRST_DELIVERY_AFTER: Duration = Duration::from_mins(5);
 
 /// From when on a trail delivers that was switched on here. No client sees this member.
@@ -29,8 +29,8 @@ const STATUS: &[&str] = &[
     "LatestDigestDeliveryError",
 ];
 
-/// What a trail delivers: the members that say when it last did and why it does not,
-/// and the member without which it does not try.
+/// Kinds of delivery: the members with the time and the error of the last one, and the member
+/// without which there is none.
 const DELIVERIES: [(&str, &str, &str); 4] = [
     ("LatestDeliveryTime", "LatestDeliveryError", "S3BucketName"),
     (
@@ -103,7 +103,9 @@ fn deliver(members: &mut Members, now: Timestamp) {
     }
     let from = members.get(DELIVERS_FROM).and_then(Value::as_f64);
     for (time, error, needed) in DELIVERIES {
-        let failing = members.contains_key(error);
+        // An empty text is no error: real answers have it (`cloudtrail-empty-texts`).
+        let error = members.get(error).and_then(Value::as_str);
+        let failing = error.is_some_and(|error| !error.is_empty());
         let delivers = match from {
             Some(from) => from <= now.epoch_seconds(),
             None => !members.contains_key(time),

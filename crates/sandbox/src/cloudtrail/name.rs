@@ -1,4 +1,4 @@
-//! How trails are named: by their ARN, or by a name in a Region of an account.
+//! Names of trails: an ARN, or a name in a Region of an account.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! How fast an account may change trails.
+//! Rate at which an account may change trails.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,11 +11,11 @@ use crate::wire::Failure;
 /// CloudTrail takes one change in this time from an account.
 const ONE_CHANGE_PER: Duration = Duration::from_secs(1);
 
-/// What a throttled client is told to wait. The rest of the second passes at once:
-/// nobody has to sit it out.
+/// Delay that a throttled client is told to wait. The rest of the second passes at once, so that no
+/// test waits for it.
 const RETRY_AFTER: Duration = Duration::from_millis(2);
 
-/// When each account last changed a trail.
+/// Time of the last change of a trail, by account.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<BTreeMap<String, Timestamp>>);
 

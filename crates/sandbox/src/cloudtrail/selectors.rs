@@ -1,4 +1,4 @@
-//! Which events a trail logs: `GetEventSelectors` and `PutEventSelectors`.
+//! Event selectors of trails: `GetEventSelectors` and `PutEventSelectors`.
 
 use serde_json::{Value, json};
 

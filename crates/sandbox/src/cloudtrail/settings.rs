@@ -1,4 +1,4 @@
-//! What a client sets of a trail, held to what CloudTrail asks of it.
+//! Settings of a trail in a request, validated as CloudTrail does.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::organization::{Account, is_account_id};
 use crate::request::Request;
 use crate::wire::Failure;
 
-/// What `CreateTrail` and `UpdateTrail` answer with.
+/// Members of the answers of `CreateTrail` and `UpdateTrail`.
 pub(super) const SETTINGS: [&str; 13] = [
     "Name",
     "S3BucketName",
@@ -74,7 +74,7 @@ fn set_regions(request: &Request<'_>, members: &mut Members) -> Result<(), Failu
     Ok(())
 }
 
-/// What the request sets, under the names of `DescribeTrails`.
+/// Returns the settings of a request, under the names of `DescribeTrails`.
 fn given(request: &Request<'_>, account: &Account) -> Result<Vec<(&'static str, Value)>, Failure> {
     let mut given = Vec::new();
     for (member, shown) in [

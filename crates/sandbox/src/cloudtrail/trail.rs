@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use super::name::{arn_of, invalid_arn, owner_in};
 use super::selectors::{ADVANCED_EVENT_SELECTORS, EVENT_SELECTORS, complete_selectors};
 use super::{STRING, refused};
-use crate::organization::{Account, Kind, Place, Resource};
+use crate::organization::{Account, AccountRegion, Kind, Resource};
 use crate::request::Request;
 use crate::wire::{Failure, Member, Shape, Structure, list, member, one_of, required, text};
 
 pub(super) type Members = Map<String, Value>;
 
-/// What the organization file says of a trail.
+/// Members of a trail in the organization file.
 pub(crate) const KIND: Kind = Kind {
     key: "trail",
     shape: &TRAIL,
@@ -75,7 +75,7 @@ const READ: Shape = one_of(&["GetTrailStatus", "GetEventSelectors"]);
 
 /// Adds what follows from the rest, and AWS's defaults. A trail of an organization
 /// file is switched on; one that `CreateTrail` makes says that it is not.
-pub(super) fn complete(place: &Place<'_>, members: &mut Members) {
+pub(super) fn complete(place: &AccountRegion<'_>, members: &mut Members) {
     let name = members.get("Name").and_then(Value::as_str);
     let arn = place.arn("cloudtrail", &format!("trail/{}", name.unwrap_or_default()));
     let is_custom = ["EventSelectors", "AdvancedEventSelectors"]
@@ -107,7 +107,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    fn of(owner: &Account, resource: &Resource) -> Self {
+    fn new(owner: &Account, resource: &Resource) -> Self {
         Self {
             owner: owner.id.clone(),
             members: resource.members.clone(),
@@ -127,7 +127,7 @@ impl Trail {
         self.text("TrailARN")
     }
 
-    /// Whether the account of the request owns it.
+    /// Returns true if the account of the request owns it.
     pub(super) fn is_own(&self, request: &Request<'_>) -> bool {
         self.owner == request.account()
     }
@@ -136,18 +136,18 @@ impl Trail {
         self.text("HomeRegion") == region
     }
 
-    /// Whether it shows in a Region: at home, and everywhere if it is for all Regions.
+    /// Returns true if it shows in a Region: at home, and everywhere if it is for all Regions.
     pub(super) fn is_in(&self, region: &str) -> bool {
         self.is_at_home_in(region) || self.is("IsMultiRegionTrail")
     }
 
-    /// Whether a list of names, which is one of its members, has this one.
+    /// Returns true if a list of names, which is one of its members, has this one.
     fn lists(&self, list: &str, name: &str) -> bool {
         let list = self.members.get(list).and_then(Value::as_array);
         list.is_some_and(|names| names.iter().any(|other| other == name))
     }
 
-    /// Whether `DescribeTrails` leaves a member out because somebody else owns the trail.
+    /// Returns true if `DescribeTrails` leaves a member out because somebody else owns the trail.
     pub(super) fn hides(&self, member: &str, request: &Request<'_>) -> bool {
         !self.is_own(request) && self.lists("MembersMayNotSee", member)
     }
@@ -184,7 +184,7 @@ pub(super) fn known(request: &Request<'_>) -> Vec<Trail> {
                 || is(&trail.members, "IsOrganizationTrail") && shared(account)
         });
         known
-            .map(|(account, trail)| Trail::of(account, trail))
+            .map(|(account, trail)| Trail::new(account, trail))
             .collect()
     })
 }
@@ -252,16 +252,16 @@ pub(super) fn change(
             .position(|other| other.text("TrailARN") == Some(trail.arn()))?;
         change(&mut account.trails.get_mut(position)?.members);
         let changed = account.trails.get(position)?;
-        Some(Trail::of(account, changed))
+        Some(Trail::new(account, changed))
     });
     changed
         .flatten()
         .ok_or_else(|| unknown(request, trail.arn()))
 }
 
-/// Where the request would make a trail.
-pub(super) fn place<'a>(request: &'a Request<'_>) -> Place<'a> {
-    Place {
+/// Returns the account and Region in which the request creates a trail.
+pub(super) fn place<'a>(request: &'a Request<'_>) -> AccountRegion<'a> {
+    AccountRegion {
         partition: request.partition(),
         account: request.account(),
         region: request.region,

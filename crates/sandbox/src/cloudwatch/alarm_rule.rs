@@ -1,7 +1,7 @@
 //! The rule of a composite alarm: whether it is one, which alarms it refers to, and
 //! whether it is true.
 
-/// How many alarms, constants and parentheses a rule may have.
+/// Maximum number of alarms, constants and parentheses in a rule.
 const MOST_ELEMENTS: usize = 500;
 
 /// The alarms that a rule refers to, by name or ARN, each once. None, when it is no rule.
@@ -12,7 +12,7 @@ pub(super) fn children(rule: &str) -> Option<Vec<&str>> {
     Some(children)
 }
 
-/// Whether a rule is true, given the state of each alarm. None, when it is no rule.
+/// Returns whether a rule is true, given the state of each alarm. None, when it is no rule.
 pub(super) fn holds(rule: &str, state_of: &dyn Fn(&str) -> String) -> Option<bool> {
     read(rule, state_of).map(|(holds, _)| holds)
 }

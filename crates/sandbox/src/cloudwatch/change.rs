@@ -1,5 +1,4 @@
-//! What happens to alarms that exist: they are deleted, set to a state, their actions
-//! switched on and off.
+//! Changes of alarms that exist: deletion, setting the state, switching actions on and off.
 
 use hyper::StatusCode;
 use serde_json::Value;

@@ -17,7 +17,7 @@ const RULE: Shape = text(1, 10240);
 
 const SECONDS: Shape = integer(i32::MIN as i64, i32::MAX as i64);
 
-/// What `DescribeAlarms` prints, and `Tags`.
+/// Members that `DescribeAlarms` returns, and `Tags`.
 pub(super) const COMPOSITE_ALARM: Shape = Shape::Structure(&[
     member("ActionsEnabled", Shape::Boolean),
     member("AlarmActions", ACTIONS),
@@ -67,12 +67,12 @@ pub(crate) const PUT_COMPOSITE_ALARM: Shape = Shape::Structure(&[
     ACTION_CONFIGURATION,
 ]);
 
-/// Whether a name or an ARN, as rules have them, means an alarm.
+/// Returns true if a name or an ARN, as rules have them, means an alarm.
 pub(super) fn refers_to(reference: &str, alarm: &Resource) -> bool {
     [alarm.text("AlarmName"), alarm.text("AlarmArn")].contains(&Some(reference))
 }
 
-/// Whether the rule of a composite alarm refers to an alarm.
+/// Returns true if the rule of a composite alarm refers to an alarm.
 pub(super) fn is_parent(composite: &Resource, alarm: &Resource) -> bool {
     let rule = composite.text("AlarmRule").unwrap_or_default();
     let children = children(rule).unwrap_or_default();

@@ -65,7 +65,7 @@ pub(crate) fn described(request: &Request<'_>) -> Vec<Needed> {
 
 pub(crate) fn describe_alarms(request: &Request<'_>) -> Result<Structure, Failure> {
     evaluate(request)?;
-    let selection = Selection::of(request)?;
+    let selection = Selection::from_request(request)?;
     let mut found = Vec::new();
     for (list, of, shape) in [
         ("MetricAlarms", METRIC_ALARMS.of, &METRIC_ALARM),
@@ -77,12 +77,12 @@ pub(crate) fn describe_alarms(request: &Request<'_>) -> Result<Structure, Failur
         // Pages run over both kinds, so each alarm says which list it is for.
         let alarms = alarms
             .into_iter()
-            .map(|alarm| Structure::new().with(list, selection.shown(shape, alarm)));
+            .map(|alarm| Structure::new().with(list, selection.describe(shape, alarm)));
         found.extend(alarms);
     }
     let size = request.size("MaxRecords").unwrap_or(50);
     let page =
-        Page::of(request, found, request.text("NextToken"), size).ok_or_else(invalid_token)?;
+        Page::cut(request, found, request.text("NextToken"), size).ok_or_else(invalid_token)?;
     let of = |wanted: &str| {
         let members = page.items.iter().flat_map(|item| match item {
             Output::Structure(item) => item.members().collect::<Vec<_>>(),
@@ -97,7 +97,7 @@ pub(crate) fn describe_alarms(request: &Request<'_>) -> Result<Structure, Failur
         .with_some("NextToken", page.next))
 }
 
-/// Which alarms are asked for, and what of them.
+/// Selection of alarms and of their members.
 enum Selection<'a> {
     Matching(&'a Request<'a>),
     /// Those that a composite alarm refers to.
@@ -107,7 +107,7 @@ enum Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    fn of(request: &'a Request<'a>) -> Result<Self, Failure> {
+    fn from_request(request: &'a Request<'a>) -> Result<Self, Failure> {
         let invalid = |message: &str| Err(request.protocol.invalid(message));
         if request.texts("AlarmTypes").contains(&LOG) {
             return Err(Failure::not_implemented("log alarms"));
@@ -154,7 +154,7 @@ impl<'a> Selection<'a> {
     }
 
     /// All that an alarm shows; of relatives only little (documented).
-    fn shown(&self, shape: &Shape, mut alarm: Resource) -> Structure {
+    fn describe(&self, shape: &Shape, mut alarm: Resource) -> Structure {
         let brief: Option<&[&str]> = match self {
             Self::Matching(_) => None,
             Self::Children(_) => Some(&[
@@ -195,7 +195,7 @@ fn matches(request: &Request<'_>, list: &str, alarm: &Resource) -> bool {
             .is_none_or(|prefix| acts_on(alarm, prefix))
 }
 
-/// Whether an action of an alarm begins with a text.
+/// Returns true if an action of an alarm begins with a text.
 fn acts_on(alarm: &Resource, prefix: &str) -> bool {
     ["OKActions", "AlarmActions", "InsufficientDataActions"]
         .iter()
@@ -229,7 +229,7 @@ pub(crate) fn describe_alarms_for_metric(request: &Request<'_>) -> Result<Struct
     let selection = Selection::Matching(request);
     let alarms = alarms.into_iter();
     let alarms: Vec<_> = alarms
-        .map(|alarm| selection.shown(&METRIC_ALARM, alarm))
+        .map(|alarm| selection.describe(&METRIC_ALARM, alarm))
         .collect();
     Ok(Structure::new().with("MetricAlarms", alarms))
 }

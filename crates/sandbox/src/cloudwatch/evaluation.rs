@@ -4,8 +4,6 @@
 //! events arrive; not in between. One whose metric never had data stays in the state that
 //! the organization file or `SetAlarmState` says.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::METRIC_ALARMS;
@@ -14,9 +12,10 @@ use super::state::{self, Change};
 use crate::organization::Resource;
 use crate::regional;
 use crate::request::Request;
+use crate::sqs::publish_gauges;
 use crate::wire::Failure;
 
-/// How many periods beyond the evaluated ones are looked at for data.
+/// Number of periods beyond the evaluated ones that are searched for data.
 const EXTRA_PERIODS: i64 = 2;
 
 /// An alarm on one metric that can be evaluated here.
@@ -34,7 +33,7 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// None for what is not evaluated here: metric math, percentiles, bands, queries,
     /// periods under a minute.
-    fn of(alarm: &'a Resource) -> Option<Self> {
+    fn on_metric(alarm: &'a Resource) -> Option<Self> {
         let integer = |member: &str| alarm.members.get(member).and_then(Value::as_i64);
         let evaluated = integer("EvaluationPeriods")?;
         let to_alarm = integer("DatapointsToAlarm").unwrap_or(evaluated);
@@ -81,15 +80,16 @@ impl<'a> Watch<'a> {
 
 fn metric_of(request: &Request<'_>, alarm: &Resource) -> Option<MetricName> {
     let dimensions = alarm.members.get("Dimensions").and_then(Value::as_array);
-    if dimensions.is_some_and(|dimensions| !dimensions.is_empty()) {
-        return None;
-    }
+    let dimensions = dimensions.into_iter().flatten().filter_map(|dimension| {
+        let text = |member: &str| dimension.get(member)?.as_str().map(str::to_owned);
+        Some((text("Name")?, text("Value")?))
+    });
     Some(MetricName {
         account: request.account().to_owned(),
         region: request.region.to_owned(),
         namespace: alarm.text("Namespace")?.to_owned(),
         name: alarm.text("MetricName")?.to_owned(),
-        dimensions: BTreeMap::new(),
+        dimensions: dimensions.collect(),
     })
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn check_evaluable(request: &Request<'_>, metric: &MetricName) -> Res
             };
             text("MetricName") == Some(&metric.name) && text("Namespace") == Some(&metric.namespace)
         });
-        if in_math || (on_metric && Watch::of(&alarm).is_none()) {
+        if in_math || (on_metric && Watch::on_metric(&alarm).is_none()) {
             let what = format!("the evaluation of alarms like {name}");
             return Err(Failure::not_implemented(what));
         }
@@ -117,11 +117,18 @@ pub(crate) fn check_evaluable(request: &Request<'_>, metric: &MetricName) -> Res
 
 /// Puts the alarms of the Region into the states that their data say.
 pub(crate) fn evaluate(request: &Request<'_>) -> Result<(), Failure> {
+    publish_gauges(
+        request.world,
+        request.account(),
+        request.region,
+        request.now,
+    );
     for alarm in regional::resources(request, METRIC_ALARMS.of)? {
-        let (Some(metric), Some(watch)) = (metric_of(request, &alarm), Watch::of(&alarm)) else {
+        let (Some(metric), Some(watch)) = (metric_of(request, &alarm), Watch::on_metric(&alarm))
+        else {
             continue;
         };
-        let samples = request.world.metrics.of(&metric);
+        let samples = request.world.metrics.samples(&metric);
         if samples.is_empty() {
             continue;
         }
@@ -198,7 +205,7 @@ mod tests {
             ),
         ] {
             let alarm = alarm(changes.clone());
-            let watch = Watch::of(&alarm).expect("an alarm on one metric");
+            let watch = Watch::on_metric(&alarm).expect("an alarm on one metric");
             assert_eq!(watch.state(&breaching), expected, "{changes} {breaching:?}");
         }
     }
@@ -211,7 +218,10 @@ mod tests {
             json!({"ComparisonOperator": "GreaterThanUpperThreshold"}),
             json!({"Threshold": null}),
         ] {
-            assert!(Watch::of(&alarm(changes.clone())).is_none(), "{changes}");
+            assert!(
+                Watch::on_metric(&alarm(changes.clone())).is_none(),
+                "{changes}"
+            );
         }
     }
 }

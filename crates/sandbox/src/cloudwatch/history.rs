@@ -51,8 +51,8 @@ pub(super) struct HistoryItem {
 }
 
 impl HistoryItem {
-    /// What happens to an alarm now.
-    pub(super) fn of(
+    /// Records a change of an alarm at the current time.
+    pub(super) fn new(
         request: &Request<'_>,
         alarm: &Resource,
         kind: &'static str,
@@ -74,7 +74,7 @@ impl HistoryItem {
         }
     }
 
-    fn shown(&self) -> Structure {
+    fn to_structure(&self) -> Structure {
         Structure::new()
             .with("AlarmName", self.alarm.as_str())
             .with("AlarmType", self.alarm_type)
@@ -125,10 +125,10 @@ pub(crate) fn describe_alarm_history(request: &Request<'_>) -> Result<Structure,
     if request.text("ScanBy") != Some("TimestampAscending") {
         items.reverse();
     }
-    let items = items.iter().map(HistoryItem::shown).collect();
+    let items = items.iter().map(HistoryItem::to_structure).collect();
     let size = request.size("MaxRecords").unwrap_or(100);
     let page =
-        Page::of(request, items, request.text("NextToken"), size).ok_or_else(invalid_token)?;
+        Page::cut(request, items, request.text("NextToken"), size).ok_or_else(invalid_token)?;
     Ok(Structure::new()
         .with("AlarmHistoryItems", Output::List(page.items))
         .with_some("NextToken", page.next))

@@ -9,11 +9,11 @@ use super::metric::{
 use super::{
     ACTION_CONFIGURATION, ACTIONS, DESCRIPTION, NAME, STATE, TAGS, composite_alarm, put, threshold,
 };
-use crate::organization::{Kind, Place};
+use crate::organization::{AccountRegion, Kind};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, integer, member, one_of, required, text};
 
-/// What `DescribeAlarms` prints, and `Tags`.
+/// Members that `DescribeAlarms` returns, and `Tags`.
 pub(super) const METRIC_ALARM: Shape = Shape::Structure(&[
     required("AlarmName", NAME),
     member("AlarmArn", text(1, 1600)),
@@ -62,7 +62,7 @@ pub(crate) const METRIC_ALARMS: Kind = Kind {
     complete,
 };
 
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     super::complete(place, members);
     members.entry("Dimensions").or_insert(json!([]));
 }

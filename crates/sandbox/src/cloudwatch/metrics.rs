@@ -1,4 +1,4 @@
-//! What is in metrics: the values that metric filters publish, what services count, and
+//! Metrics: the values that metric filters publish, the counts of services, and
 //! `GetMetricStatistics`. Metrics of filters have no dimensions here.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use super::NAME;
 use super::metric::{DIMENSIONS, NAMESPACE, POSITIVE, STATISTIC, UNIT};
 use crate::Timestamp;
 use crate::request::Request;
+use crate::sqs::publish_gauges;
 use crate::wire::{Failure, Output, Shape, Structure, list, member, required, text};
 
 /// The unit of values that are published without one.
@@ -69,13 +70,13 @@ impl Metrics {
     }
 
     /// The values of a metric; none, if nothing was ever published to it.
-    pub(crate) fn of(&self, metric: &MetricName) -> Vec<Sample> {
+    pub(crate) fn samples(&self, metric: &MetricName) -> Vec<Sample> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(metric).cloned().unwrap_or_default()
     }
 }
 
-/// What is known of the samples of one period.
+/// Statistics of the samples of one period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Datapoint {
     count: f64,
@@ -157,6 +158,12 @@ pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, 
         let message = "Statistics or ExtendedStatistics must be specified";
         return Err(request.protocol.invalid(message.to_owned()));
     }
+    publish_gauges(
+        request.world,
+        request.account(),
+        request.region,
+        request.now,
+    );
     let name = request.text("MetricName").unwrap_or_default();
     let metric = MetricName {
         account: request.account().to_owned(),
@@ -165,7 +172,7 @@ pub(crate) fn get_metric_statistics(request: &Request<'_>) -> Result<Structure, 
         name: name.to_owned(),
         dimensions: dimensions(request),
     };
-    let samples = request.world.metrics.of(&metric);
+    let samples = request.world.metrics.samples(&metric);
     let time = |member: &str| {
         let seconds = request
             .input

@@ -22,7 +22,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::operations::Needed;
-use crate::organization::{Kind, Place, Resource};
+use crate::organization::{AccountRegion, Kind, Resource};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{
@@ -82,7 +82,7 @@ const TAGS: Member = member(
     ),
 );
 
-/// What alarms do beside their actions.
+/// Configuration of what alarms do besides their actions.
 const ACTION_CONFIGURATION: Member = member(
     "ActionConfiguration",
     Shape::Structure(&[member(
@@ -127,7 +127,7 @@ fn with_tags(request: &Request<'_>, needed: Needed) -> Vec<Needed> {
 
 /// The members that follow from the others in alarms of both kinds. Times do not: an
 /// alarm whose changes are not dated shows none.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members.get("AlarmName").and_then(Value::as_str);
     let arn = place.arn("cloudwatch", &format!("alarm:{}", name.unwrap_or_default()));
     members.insert("AlarmArn".to_owned(), arn.into());
@@ -142,7 +142,7 @@ fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
     }
 }
 
-/// What an alarm keeps when it is put again: its state and its tags.
+/// Members that an alarm keeps when it is put again: its state and its tags.
 const KEPT: &[&str] = &[
     "StateValue",
     "StateReason",

@@ -9,7 +9,7 @@ use super::schedule::{Phase, Schedule};
 use super::{NAME, NAMES, TAGS, invalid_token, on_alarm, refused, with_tags};
 use crate::Timestamp;
 use crate::operations::Needed;
-use crate::organization::{Kind, Place, Resource};
+use crate::organization::{AccountRegion, Kind, Resource};
 use crate::paging::Page;
 use crate::regional;
 use crate::request::Request;
@@ -36,8 +36,8 @@ const TARGETS: Member = member(
     Shape::Structure(&[required("AlarmNames", NAMES)]),
 );
 
-/// What `GetAlarmMuteRule` prints, and `Tags`. A status that an organization file says
-/// stands until the rule is put again; else it follows from the rule and the clock.
+/// Members that `GetAlarmMuteRule` returns, and `Tags`. A status in an organization file stands
+/// until the rule is put again; otherwise it follows from the rule and the clock.
 const MUTE_RULE: Shape = Shape::Structure(&[
     required("Name", NAME),
     member("AlarmMuteRuleArn", text(1, 1600)),
@@ -52,7 +52,7 @@ const MUTE_RULE: Shape = Shape::Structure(&[
     TAGS,
 ]);
 
-/// What `ListAlarmMuteRules` prints of it.
+/// Members that `ListAlarmMuteRules` returns.
 const SUMMARY: Shape = Shape::Structure(&[
     member("AlarmMuteRuleArn", text(1, 1600)),
     member("ExpireDate", Shape::Timestamp),
@@ -68,7 +68,7 @@ pub(crate) const ALARM_MUTE_RULES: Kind = Kind {
     complete,
 };
 
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members
         .get("Name")
         .and_then(Value::as_str)
@@ -213,13 +213,13 @@ pub(crate) fn list_alarm_mute_rules(request: &Request<'_>) -> Result<Structure, 
     }
     let size = request.size("MaxRecords").unwrap_or(50);
     let page =
-        Page::of(request, summaries, request.text("NextToken"), size).ok_or_else(invalid_token)?;
+        Page::cut(request, summaries, request.text("NextToken"), size).ok_or_else(invalid_token)?;
     Ok(Structure::new()
         .with("AlarmMuteRuleSummaries", Output::List(page.items))
         .with_some("NextToken", page.next))
 }
 
-/// Whether an active rule mutes an alarm now.
+/// Returns whether an active rule mutes an alarm now.
 pub(super) fn mutes(request: &Request<'_>, alarm: &Resource) -> Result<bool, Failure> {
     let name = alarm.text("AlarmName").unwrap_or_default();
     for rule in regional::resources(request, ALARM_MUTE_RULES.of)? {

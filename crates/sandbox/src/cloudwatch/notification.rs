@@ -1,11 +1,9 @@
-//! What an alarm says to a topic, where topic and key let it.
+//! Notifications of alarms to topics, where the policies of topic and key allow them.
 
-use std::collections::BTreeMap;
-
+use iam_policy::{Applicable, Context, Decision, Document, PolicyError, Principal};
 use serde_json::json;
 
 use crate::organization::Resource;
-use crate::policy::{self, Applicable, Decision, Document, Principal, PrincipalKind};
 use crate::request::Request;
 use crate::{kms, sns};
 
@@ -69,32 +67,31 @@ fn is_allowed(
     action: &str,
     resource: &str,
     policy: Option<&str>,
-) -> Result<bool, policy::PolicyError> {
+) -> Result<bool, PolicyError> {
     let Some(policy) = policy else {
         return Ok(false);
     };
     let document = Document::parse(policy)?;
-    let context = [
+    let account = request.account();
+    let mut context = Context::usual([
         ("aws:SourceArn", alarm),
-        ("aws:SourceAccount", request.account()),
-        ("aws:SourceOwner", request.account()),
+        ("aws:SourceAccount", account),
+        ("aws:SourceOwner", account),
         ("aws:SecureTransport", "true"),
-    ];
-    let asked = policy::Request {
-        principal: Principal {
-            arn: SERVICE.to_owned(),
-            account: String::new(),
-            kind: PrincipalKind::Service,
-        },
+    ]);
+    if request.world.has_member(account) {
+        let organization = request.world.organization.id.as_str();
+        context.set("aws:SourceOrgID", [organization]);
+    }
+    let asked = iam_policy::Request {
+        principal: Principal::service(SERVICE),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        context: BTreeMap::from(
-            context.map(|(key, value)| (key.to_owned(), vec![value.to_owned()])),
-        ),
+        context,
     };
     let applicable = Applicable {
         resource: Some(&document),
         ..Applicable::default()
     };
-    Ok(policy::authorize(&asked, &applicable)? == Decision::Allowed)
+    Ok(iam_policy::authorize(&asked, &applicable) == Decision::Allowed)
 }

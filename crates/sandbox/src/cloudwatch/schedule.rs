@@ -1,4 +1,4 @@
-//! When a mute rule mutes: `cron(M H D M W)` or `at(yyyy-MM-ddThh:mm)`, and for how long.
+//! Schedules of mute rules: `cron(M H D M W)` or `at(yyyy-MM-ddThh:mm)`, with a duration.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const MONTHS: &[&str] = &[
 ];
 const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// When a mute rule mutes, in UTC.
+/// Schedule of a mute rule, in UTC.
 #[derive(Debug)]
 pub(super) struct Schedule {
     expression: Expression,
@@ -40,7 +40,7 @@ struct Cron {
     weekdays: Vec<i64>,
 }
 
-/// What a schedule does at some time.
+/// State of a schedule at a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Before,
@@ -93,7 +93,7 @@ impl Cron {
         })
     }
 
-    /// Whether a window of some length that began at a time of this expression is open.
+    /// Returns true if a window of some length that began at a time of this expression is open.
     fn started_within(&self, window: Duration, now: Timestamp) -> bool {
         let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
         let now = now.millis();
@@ -111,7 +111,7 @@ impl Cron {
             .any(|start| start <= now && now < start.saturating_add(window))
     }
 
-    /// Whether a day since 1970 began is one of this expression.
+    /// Returns true if a day since 1970 began is one of this expression.
     fn has_day(&self, day: i64) -> bool {
         let date = Timestamp::from_millis(day * DAY_MS).to_string();
         let mut parts = date.get(..10).unwrap_or_default().rsplit('-');

@@ -14,7 +14,7 @@ use crate::regional;
 use crate::request::Request;
 use crate::wire::Failure;
 
-/// What happened to alarms.
+/// History of alarms.
 #[derive(Debug, Default)]
 pub(crate) struct AlarmHistory(Mutex<Vec<HistoryItem>>);
 
@@ -154,7 +154,7 @@ fn remember(request: &Request<'_>, alarm: &Resource, before: &str, change: &Chan
         "newState": {"stateValue": change.state, "stateReason": change.reason},
     });
     let summary = format!("Alarm updated from {before} to {}", change.state);
-    let item = HistoryItem::of(request, alarm, "StateUpdate", summary, &data);
+    let item = HistoryItem::new(request, alarm, "StateUpdate", summary, &data);
     request.world.alarm_history.add(item);
 }
 
@@ -191,13 +191,13 @@ fn act(request: &Request<'_>, alarm: &Resource, before: &str) -> Result<(), Fail
             "stateUpdateTimestamp": request.now.millis(),
             "error": error,
         });
-        let item = HistoryItem::of(request, alarm, "Action", summary, &data);
+        let item = HistoryItem::new(request, alarm, "Action", summary, &data);
         request.world.alarm_history.add(item);
     }
     Ok(())
 }
 
-/// Whether the alarm that suppresses a composite alarm's actions is in `ALARM`.
+/// Returns whether the alarm that suppresses a composite alarm's actions is in `ALARM`.
 fn is_suppressed(request: &Request<'_>, alarm: &Resource) -> Result<bool, Failure> {
     let Some(suppressor) = alarm.text("ActionsSuppressor") else {
         return Ok(false);

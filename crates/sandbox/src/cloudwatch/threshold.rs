@@ -1,4 +1,4 @@
-//! What `PutMetricAlarm` asks of an alarm beyond its shape.
+//! Validation of `PutMetricAlarm` beyond the shape of its input.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const WITH_BAND: &[&str] = &[
     "GreaterThanUpperThreshold",
 ];
 
-/// What belongs to an alarm on one metric, and to no other.
+/// Members of an alarm on one metric that no other alarm may have.
 const OF_ONE_METRIC: &[&str] = &[
     "MetricName",
     "Namespace",
@@ -24,7 +24,7 @@ const OF_ONE_METRIC: &[&str] = &[
     "Unit",
 ];
 
-/// What a query says itself.
+/// Members that a query makes superfluous.
 const NOT_WITH_A_QUERY: &[&str] = &[
     "Threshold",
     "ComparisonOperator",
@@ -71,7 +71,7 @@ impl<'a> Alarm<'a> {
     }
 }
 
-/// What is wrong with the alarm of a request.
+/// Validates the alarm in a request.
 pub(super) fn check(input: &Value) -> Result<(), String> {
     let alarm = Alarm(input);
     match (
@@ -113,7 +113,7 @@ fn one_metric(alarm: &Alarm<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a text is a percentile, a trimmed statistic or one over a range: `p99.9`,
+/// Returns true if a text is a percentile, a trimmed statistic or one over a range: `p99.9`,
 /// `tm90`, `IQM`, `PR(1:10)`, `TC(10%:90%)`.
 fn is_extended(text: &str) -> bool {
     let is_number = |text: &str| text.parse::<f64>().is_ok_and(|number| number >= 0.0);

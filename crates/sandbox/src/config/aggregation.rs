@@ -110,7 +110,7 @@ pub(crate) const AGGREGATE_DETAILS: Shape = Shape::Structure(&[
     member("NextToken", NEXT_TOKEN),
 ]);
 
-/// Where an aggregator is and what it is called.
+/// Returns the key of the aggregator that a request names.
 fn asked(request: &Request<'_>) -> RuleKey {
     let name = request.text("ConfigurationAggregatorName");
     RuleKey::asked(request, name.unwrap_or_default())
@@ -242,7 +242,7 @@ pub(crate) fn get_aggregate_compliance_details_by_config_rule(
             && is("AwsRegion", &key.region)
     });
     let found = seen.next().into_iter().flat_map(|(key, rule)| {
-        let results = rule.results.iter();
+        let results = rule.kept_results();
         results.map(move |(resource, result)| (key, resource, result))
     });
     let results = found
@@ -262,7 +262,7 @@ pub(crate) fn get_aggregate_compliance_details_by_config_rule(
     )
 }
 
-/// How many items a page has: as many as are asked for, or else the most.
+/// Returns the page size: the requested one, or else the maximum.
 fn limit(request: &Request<'_>, most: usize) -> usize {
     let asked = request.size("Limit").filter(|limit| *limit > 0);
     asked.unwrap_or(most)

@@ -1,4 +1,4 @@
-//! What AWS Config shows of the results: by rule and by resource.
+//! Compliance as AWS Config shows it: by rule and by resource.
 
 use super::evaluations::COMPLIANCE_TYPE;
 use super::rule::Rule;
@@ -31,7 +31,7 @@ pub(crate) const DESCRIBE_COMPLIANCE: Shape = Shape::Structure(&[
     NEXT_TOKEN,
 ]);
 
-/// How many items a page has when the client does not say.
+/// Default page size.
 const DEFAULT_LIMIT: usize = 10;
 
 pub(crate) fn get_compliance_details_by_config_rule(
@@ -45,8 +45,7 @@ pub(crate) fn get_compliance_details_by_config_rule(
         .get(&RuleKey::asked(request, name))
         .ok_or_else(|| no_such_rule(name))?;
     let results = rule
-        .results
-        .iter()
+        .kept_results()
         .filter(|(_, result)| is_wanted(&wanted, &result.compliance))
         .map(|(resource, result)| result.output(name, resource))
         .collect();
@@ -69,8 +68,12 @@ pub(crate) fn get_compliance_details_by_resource(
     let resource = (resource_type.to_owned(), id.to_owned());
     let state = request.world.config.state();
     let results = state
-        .of(request.account(), request.region)
-        .filter_map(|(key, rule)| Some((key, rule.results.get(&resource)?)))
+        .rules_in(request.account(), request.region)
+        .filter_map(|(key, rule)| {
+            let mut results = rule.kept_results();
+            let (_, result) = results.find(|(known, _)| **known == resource)?;
+            Some((key, result))
+        })
         .filter(|(_, result)| is_wanted(&wanted, &result.compliance))
         .map(|(key, result)| result.output(&key.name, &resource))
         .collect();

@@ -77,7 +77,7 @@ pub(crate) fn put_evaluations(request: &Request<'_>) -> Result<Structure, Failur
     Ok(Structure::new().with("FailedEvaluations", Vec::<Structure>::new()))
 }
 
-/// What a token of the account and Region that are asked stands for.
+/// Returns the meaning of a result token in the account and Region of the request.
 fn token(request: &Request<'_>, token: &str) -> Result<Token, Failure> {
     let state = request.world.config.state();
     let known = state.tokens.get(token).filter(|token| {

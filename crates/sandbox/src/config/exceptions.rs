@@ -37,7 +37,7 @@ pub(crate) const DESCRIBE_EXCEPTIONS: Shape = Shape::Structure(&[
     member("NextToken", text(0, usize::MAX)),
 ]);
 
-/// How many items a page has at most.
+/// Maximum page size.
 const MOST: usize = 25;
 
 fn resources(request: &Request<'_>) -> Vec<(String, String)> {

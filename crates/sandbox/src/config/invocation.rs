@@ -10,15 +10,15 @@ use super::notification::Notification;
 use super::{RuleKey, Token};
 use crate::Timestamp;
 use crate::faults::Effect;
-use crate::lambda::{FunctionError, Registered, destinations, lets_in};
+use crate::lambda::{FunctionError, Registered, allows_invoke, destinations};
 use crate::world::World;
 
-/// What the last invocation of a rule's function came to.
+/// Outcome of the last invocation of a rule's function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleStatus {
-    /// When AWS Config invoked the function.
+    /// Time at which AWS Config invoked the function.
     pub invoked: Timestamp,
-    /// What the function returned, or how its last attempt failed. None while it runs.
+    /// Return value of the function, or the error of its last attempt. `None` while it runs.
     pub outcome: Option<Result<Value, FunctionError>>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn event(world: &World, key: &RuleKey, notification: &Notification) -
 /// A denial of `lambda:InvokeFunction` in the account that owns it stands for one that
 /// does not let AWS Config in.
 pub(super) fn invocable(world: &World, account: &str, function: &str) -> Option<Registered> {
-    if !lets_in(world, function, "config.amazonaws.com", account) {
+    if !allows_invoke(world, function, "config.amazonaws.com", account) {
         return None;
     }
     let owner = function.split(':').nth(4).unwrap_or_default();

@@ -6,7 +6,9 @@ mod evaluations;
 mod exceptions;
 mod invocation;
 mod notification;
+mod recorded;
 mod recorders;
+mod remediations;
 mod rule;
 mod rules;
 
@@ -42,6 +44,10 @@ pub use invocation::RuleStatus;
 pub(crate) use invocation::{event, notify};
 pub use notification::{ConfigurationItem, Notification};
 pub(crate) use recorders::{OF_RECORDERS, describe_recorder_status, describe_recorders};
+pub(crate) use remediations::{
+    DELETE_REMEDIATION, DESCRIBE_REMEDIATIONS, PUT_REMEDIATIONS, delete_remediation_configuration,
+    describe_remediation_configurations, put_remediation_configurations,
+};
 pub(crate) use rules::{
     DESCRIBE_CONFIG_RULES, PUT_CONFIG_RULE, START_EVALUATION, delete_config_rule,
     describe_config_rules, put_config_rule, put_rule, start_config_rules_evaluation,
@@ -51,7 +57,7 @@ pub(crate) use rules::{
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     state: Mutex<State>,
-    /// How many invocations are under way.
+    /// Number of invocations under way.
     in_flight: watch::Sender<usize>,
 }
 
@@ -63,7 +69,7 @@ pub(crate) struct State {
     aggregators: BTreeMap<RuleKey, aggregation::Aggregator>,
 }
 
-/// Where a rule or an aggregator is and what it is called.
+/// Account, Region and name of a rule or an aggregator.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RuleKey {
     pub(crate) account: String,
@@ -71,7 +77,7 @@ pub(crate) struct RuleKey {
     pub(crate) name: String,
 }
 
-/// What a result token stands for.
+/// Meaning of a result token.
 #[derive(Clone, Debug)]
 struct Token {
     rule: RuleKey,
@@ -93,7 +99,7 @@ impl Config {
             .await;
     }
 
-    /// What the last invocation of a rule came to. None before the first.
+    /// Returns the outcome of a rule's last invocation; `None` before the first.
     pub(crate) fn status(&self, key: &RuleKey) -> Result<Option<RuleStatus>, NotFound> {
         let state = self.state();
         let rule = state.rules.get(key).ok_or_else(|| key.not_found())?;
@@ -125,7 +131,7 @@ impl RuleKey {
 
 impl State {
     /// The rules of an account in a Region, by name.
-    fn of(&self, account: &str, region: &str) -> impl Iterator<Item = (&RuleKey, &Rule)> {
+    fn rules_in(&self, account: &str, region: &str) -> impl Iterator<Item = (&RuleKey, &Rule)> {
         self.rules
             .iter()
             .filter(move |(key, _)| key.account == account && key.region == region)
@@ -135,7 +141,7 @@ impl State {
     fn named(&self, request: &Request<'_>) -> Result<Vec<(&RuleKey, &Rule)>, Failure> {
         let names = request.texts("ConfigRuleNames");
         if names.is_empty() {
-            return Ok(self.of(request.account(), request.region).collect());
+            return Ok(self.rules_in(request.account(), request.region).collect());
         }
         names
             .into_iter()
@@ -223,7 +229,7 @@ fn page(
     items: Vec<Structure>,
     size: usize,
 ) -> Result<Structure, Failure> {
-    let page = Page::of(request, items, request.text("NextToken"), size).ok_or_else(|| {
+    let page = Page::cut(request, items, request.text("NextToken"), size).ok_or_else(|| {
         refused(
             "InvalidNextTokenException",
             "The specified next token is not valid.",

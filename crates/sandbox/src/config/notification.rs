@@ -1,4 +1,4 @@
-//! What AWS Config tells a function: why it was invoked, and the event around that.
+//! Events that AWS Config sends to a function.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ pub(super) const OVERSIZED: &str = "OversizedConfigurationItemChangeNotification
 pub(super) const SCHEDULED: &str = "ScheduledNotification";
 pub(super) const SNAPSHOT: &str = "ConfigurationSnapshotDeliveryCompleted";
 
-/// Why AWS Config invokes a function.
+/// Causes for which AWS Config invokes a function.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notification {
     /// It is time.
@@ -31,14 +31,14 @@ pub struct ConfigurationItem {
     pub resource_id: String,
     /// Its ARN.
     pub arn: String,
-    /// When it was recorded.
+    /// Time at which it was recorded.
     pub captured: Timestamp,
     /// `OK`, `ResourceDiscovered`, `ResourceDeleted`, `ResourceDeletedNotRecorded` or
     /// `ResourceNotRecorded`.
     pub status: String,
-    /// Whether the resource left the scope of the rule.
+    /// True if the resource left the scope of the rule.
     pub left_scope: bool,
-    /// What the resource's service says of it.
+    /// Configuration of the resource, as its service describes it.
     pub configuration: Value,
 }
 

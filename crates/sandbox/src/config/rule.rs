@@ -16,19 +16,22 @@ pub(super) struct Rule {
     pub(super) arn: String,
     pub(super) id: String,
     pub(super) definition: Definition,
-    /// The newest result of every resource, by its type and id.
+    /// The newest result of every resource, by its type and id. One that is `NOT_APPLICABLE`
+    /// is here for its time only, so that no older result takes its place.
     pub(super) results: BTreeMap<(String, String), EvaluationResult>,
-    /// What is not remediated, by type and id of the resource.
+    /// The remediation configuration, as it was put.
+    pub(super) remediation: Option<Value>,
+    /// Remediation exceptions, by type and id of the resource.
     pub(super) exceptions: BTreeMap<(String, String), RemediationException>,
-    /// What the last invocation came to.
+    /// Outcome of the last invocation.
     pub(super) status: Option<RuleStatus>,
-    /// How many invocations are under way.
+    /// Number of invocations under way.
     pub(super) running: usize,
-    /// When somebody last asked for an evaluation.
+    /// Time of the last request for an evaluation.
     pub(super) started: Option<Timestamp>,
 }
 
-/// What `PutConfigRule` says a rule is.
+/// Definition of a rule in `PutConfigRule`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Definition {
@@ -78,7 +81,7 @@ pub(super) struct EvaluationMode {
     pub(super) mode: Option<String>,
 }
 
-/// What a function last said of a resource.
+/// Last result that a function reported about a resource.
 #[derive(Clone, Debug)]
 pub(super) struct EvaluationResult {
     pub(super) compliance: String,
@@ -96,6 +99,7 @@ impl Rule {
             id,
             definition,
             results: BTreeMap::new(),
+            remediation: None,
             exceptions: BTreeMap::new(),
             status: None,
             running: 0,
@@ -112,7 +116,7 @@ impl Rule {
             .unwrap_or_default()
     }
 
-    /// Whether a message of this type triggers the rule.
+    /// Returns true if a message of this type triggers the rule.
     pub(super) fn is_triggered_by(&self, message_type: &str) -> bool {
         self.definition.source.has_message(message_type)
     }
@@ -167,6 +171,15 @@ impl Rule {
             .with("EvaluationModes", modes)
     }
 
+    /// The results that AWS Config keeps, by resource: those that are `NOT_APPLICABLE` vanish
+    /// (`config-not-applicable`).
+    pub(super) fn kept_results(
+        &self,
+    ) -> impl Iterator<Item = (&(String, String), &EvaluationResult)> {
+        let results = self.results.iter();
+        results.filter(|(_, result)| result.compliance != "NOT_APPLICABLE")
+    }
+
     /// The results of all resources together.
     pub(super) fn compliance(&self) -> &'static str {
         let any = |wanted: &str| {
@@ -185,6 +198,20 @@ impl Rule {
 }
 
 impl Scope {
+    /// Says whether resources of a type can be in the scope: all types, where it names none.
+    /// A scope by tag has no resources: those that are recorded here have no tags.
+    pub(super) fn has_type(&self, resource_type: &str) -> bool {
+        let types = &self.compliance_resource_types;
+        let named = types.is_empty() || types.iter().any(|one| one == resource_type);
+        named && self.tag_key.is_none()
+    }
+
+    /// Says whether a resource is in the scope, by its id.
+    pub(super) fn has_id(&self, resource_id: &str) -> bool {
+        let only = self.compliance_resource_id.as_deref();
+        only.is_none_or(|only| only == resource_id)
+    }
+
     fn output(&self) -> Structure {
         let types = &self.compliance_resource_types;
         Structure::new()

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::invocation::{invocable, notify_later};
-use super::notification::{CHANGED, Notification, OVERSIZED, SCHEDULED, SNAPSHOT};
+use super::notification::{CHANGED, OVERSIZED, SCHEDULED, SNAPSHOT};
+use super::recorded;
+use super::remediations::rule_in_use;
 use super::rule::{Definition, EvaluationMode, Rule, Source};
 use super::{RULE_NAME, RULE_NAMES, RuleKey, invalid, no_such_rule, on_rule, page, refused};
 use crate::operations::{Needed, resource_named};
@@ -132,17 +134,14 @@ pub(crate) fn put_config_rule(request: &Request<'_>) -> Result<Structure, Failur
         .map_err(|error| request.protocol.malformed(error.to_string()))?;
     check(request, &definition)?;
     let key = put(request, definition)?;
-    let scheduled = {
+    // A rule is evaluated when it is made or changed.
+    let evaluations = {
         let state = request.world.config.state();
-        state
-            .rules
-            .get(&key)
-            .is_some_and(|rule| rule.is_triggered_by(SCHEDULED))
+        let rule = state.rules.get(&key);
+        rule.map(|rule| recorded::evaluations(request.world, &key, rule))
     };
-    // A rule is evaluated when it is made or changed. What changes are evaluated then
-    // depends on recorded resources, and there are none here.
-    if scheduled {
-        notify_later(request.world, &key, &Notification::Scheduled);
+    for evaluation in evaluations.iter().flatten() {
+        notify_later(request.world, &key, evaluation);
     }
     Ok(Structure::new())
 }
@@ -243,7 +242,7 @@ fn put(request: &Request<'_>, definition: Definition) -> Result<RuleKey, Failure
         ..
     } = &definition;
     let known = state
-        .of(request.account(), request.region)
+        .rules_in(request.account(), request.region)
         .find(|(key, rule)| {
             name.as_ref() == Some(&key.name)
                 || (name.is_none()
@@ -271,7 +270,7 @@ fn put(request: &Request<'_>, definition: Definition) -> Result<RuleKey, Failure
             "A new rule must not specify ConfigRuleArn or ConfigRuleId.",
         ));
     }
-    if state.of(request.account(), request.region).count() >= MOST_RULES {
+    if state.rules_in(request.account(), request.region).count() >= MOST_RULES {
         return Err(refused(
             "MaxNumberOfConfigRulesExceededException",
             format!("The account already contains {MOST_RULES} rules."),
@@ -307,13 +306,16 @@ pub(crate) fn describe_config_rules(request: &Request<'_>) -> Result<Structure, 
 pub(crate) fn delete_config_rule(request: &Request<'_>) -> Result<Structure, Failure> {
     let name = request.text("ConfigRuleName").unwrap_or_default();
     let mut state = request.world.config.state();
-    match state.rules.remove(&RuleKey::asked(request, name)) {
-        Some(_) => Ok(Structure::new()),
-        None => Err(no_such_rule(name)),
+    let key = RuleKey::asked(request, name);
+    let rule = state.rules.get(&key).ok_or_else(|| no_such_rule(name))?;
+    if rule.remediation.is_some() {
+        return Err(rule_in_use(name));
     }
+    state.rules.remove(&key);
+    Ok(Structure::new())
 }
 
-/// How often an evaluation may be asked for.
+/// Minimum time between two requests for an evaluation.
 const ONCE_PER: Duration = Duration::from_mins(1);
 
 pub(crate) fn start_config_rules_evaluation(request: &Request<'_>) -> Result<Structure, Failure> {
@@ -321,7 +323,7 @@ pub(crate) fn start_config_rules_evaluation(request: &Request<'_>) -> Result<Str
     if names.is_empty() {
         return Err(invalid("At least one ConfigRuleName is required."));
     }
-    let mut scheduled = Vec::new();
+    let mut asked = Vec::new();
     {
         let mut state = request.world.config.state();
         for (key, rule) in state.named(request)? {
@@ -337,16 +339,19 @@ pub(crate) fn start_config_rules_evaluation(request: &Request<'_>) -> Result<Str
                     ),
                 ));
             }
-            scheduled.push((key.clone(), rule.is_triggered_by(SCHEDULED)));
+            let evaluations = recorded::evaluations(request.world, key, rule);
+            asked.push((key.clone(), evaluations));
         }
-        for (key, _) in &scheduled {
+        for (key, _) in &asked {
             if let Some(rule) = state.rules.get_mut(key) {
                 rule.started = Some(request.now);
             }
         }
     }
-    for (key, _) in scheduled.iter().filter(|(_, scheduled)| *scheduled) {
-        notify_later(request.world, key, &Notification::Scheduled);
+    for (key, evaluations) in &asked {
+        for evaluation in evaluations {
+            notify_later(request.world, key, evaluation);
+        }
     }
     Ok(Structure::new())
 }

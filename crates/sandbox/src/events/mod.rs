@@ -1,23 +1,24 @@
 //! EventBridge: events on a bus, through its rules into queues and onto other buses.
 
-mod pattern;
 mod routing;
 mod rules;
+mod trial;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::operations::{Context, Needed};
-use crate::organization::{Account, Kind, Place};
+use crate::organization::{Account, AccountRegion, Kind};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, list, member, one_of, required, text};
 
-pub use routing::UnknownRoute;
+pub use routing::UnknownRouteError;
 pub(crate) use routing::emit;
 pub(crate) use rules::{
     LIST_RULES, LIST_TARGETS, list_rules, list_targets_by_rule, on_rule, on_rules,
 };
+pub(crate) use trial::{TEST_EVENT_PATTERN, test_event_pattern};
 
 const TEXT: Shape = text(0, usize::MAX);
 
@@ -75,7 +76,7 @@ pub(crate) const EVENT_RULE: Kind = Kind {
     complete: complete_rule,
 };
 
-fn complete_rule(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete_rule(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     for (member, default) in [
         ("EventBusName", json!(DEFAULT)),
         ("State", json!("ENABLED")),
@@ -97,7 +98,7 @@ fn complete_rule(place: &Place<'_>, members: &mut Map<String, Value>) {
     members.insert("Arn".to_owned(), arn.into());
 }
 
-fn bus_arn(place: &Place<'_>, name: &str) -> String {
+fn bus_arn(place: &AccountRegion<'_>, name: &str) -> String {
     place.arn("events", &format!("event-bus/{name}"))
 }
 

@@ -1,22 +1,21 @@
 //! An event on a bus: which rules it fits, and whether it gets where they send it.
 
-use std::collections::BTreeMap;
-
+use event_pattern::Pattern;
+use iam_policy::{Applicable, Context, Decision, Document, Principal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DEFAULT, pattern, text_in};
+use super::{DEFAULT, text_in};
 use crate::Timestamp;
 use crate::identity::role_session;
 use crate::organization::{Account, Resource};
-use crate::policy::{self, Applicable, Decision, Document, Principal, PrincipalKind};
 use crate::sqs;
 use crate::world::World;
 
 /// An event is on its way in a manner that the sandbox does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sandbox does not know {0}")]
-pub struct UnknownRoute(pub(super) String);
+pub struct UnknownRouteError(pub(super) String);
 
 /// A service of AWS puts an event on the default bus of an account.
 pub(crate) fn emit(
@@ -25,7 +24,7 @@ pub(crate) fn emit(
     region: &str,
     (source, detail_type): (&str, &str),
     detail: &Value,
-) -> Result<(), UnknownRoute> {
+) -> Result<(), UnknownRouteError> {
     let now = world.clock.now();
     let event = json!({
         "version": "0",
@@ -50,7 +49,7 @@ pub(super) fn on_bus(
     bus: &str,
     event: &Value,
     now: Timestamp,
-) -> Result<(), UnknownRoute> {
+) -> Result<(), UnknownRouteError> {
     let owner = bus.split(':').nth(4).unwrap_or_default();
     let Some(account) = world.account(owner) else {
         return Ok(());
@@ -68,17 +67,17 @@ pub(super) fn on_bus(
         let Some(pattern) = rule.text("EventPattern") else {
             continue;
         };
-        let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
-        match pattern::fits(&pattern, event) {
-            None => return Err(UnknownRoute(format!("the event pattern {pattern}"))),
-            Some(false) => {}
-            Some(true) => follow(world, &account, rule, event, now)?,
+        let parsed = Pattern::parse(pattern);
+        let parsed = parsed
+            .map_err(|error| UnknownRouteError(format!("the event pattern {pattern}: {error}")))?;
+        if parsed.matches_event(event) {
+            follow(world, &account, rule, event, now)?;
         }
     }
     Ok(())
 }
 
-/// Whether the state of a rule lets it see an event: calls that only look are for rules
+/// Returns true if the state of a rule lets it see an event: calls that only look are for rules
 /// that say so.
 fn listens(rule: &Resource, event: &Value) -> bool {
     match rule.text("State") {
@@ -101,7 +100,7 @@ fn follow(
     rule: &Resource,
     event: &Value,
     now: Timestamp,
-) -> Result<(), UnknownRoute> {
+) -> Result<(), UnknownRouteError> {
     let targets = rule.members.get("Targets").and_then(Value::as_array);
     for target in targets.into_iter().flatten() {
         let arn = text_in(target, "Arn").unwrap_or_default();
@@ -120,7 +119,7 @@ fn follow(
                     on_bus(world, arn, event, now)?;
                 }
             }
-            _ => return Err(UnknownRoute(format!("the target {arn} of a rule"))),
+            _ => return Err(UnknownRouteError(format!("the target {arn} of a rule"))),
         }
     }
     Ok(())
@@ -138,18 +137,7 @@ fn count(world: &World, rule: &Resource, metric: &str, now: Timestamp) {
 }
 
 fn events() -> Principal {
-    Principal {
-        arn: "events.amazonaws.com".to_owned(),
-        account: String::new(),
-        kind: PrincipalKind::Service,
-    }
-}
-
-fn context(pairs: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
-    let pairs = pairs.iter();
-    pairs
-        .map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()]))
-        .collect()
+    Principal::service("events.amazonaws.com")
 }
 
 fn queue_lets_in(world: &World, queue: &str, rule: &Resource) -> bool {
@@ -157,11 +145,11 @@ fn queue_lets_in(world: &World, queue: &str, rule: &Resource) -> bool {
     let Some(policy) = sqs::policy_of(world, queue) else {
         return false;
     };
-    let asked = policy::Request {
+    let asked = iam_policy::Request {
         principal: events(),
         action: "sqs:SendMessage".to_owned(),
         resource: queue.to_owned(),
-        context: context(&[
+        context: Context::usual([
             ("aws:SourceArn", rule),
             (
                 "aws:SourceAccount",
@@ -170,18 +158,18 @@ fn queue_lets_in(world: &World, queue: &str, rule: &Resource) -> bool {
             ("aws:SecureTransport", "true"),
         ]),
     };
-    let decision = Document::parse(&policy).and_then(|document| {
+    let decision = Document::parse(&policy).map(|document| {
         let applicable = Applicable {
             resource: Some(&document),
             ..Applicable::default()
         };
-        policy::authorize(&asked, &applicable)
+        iam_policy::authorize(&asked, &applicable)
     });
     matches!(decision, Ok(Decision::Allowed))
 }
 
-/// Whether EventBridge may become the role of a target, and the role may put this event
-/// on that bus, by its own policies and by that of the bus.
+/// Returns true if EventBridge may become the role of a target, and the role may put this event on
+/// that bus, by its own policies and by that of the bus.
 fn bus_lets_in(
     world: &World,
     account: &Account,
@@ -195,11 +183,11 @@ fn bus_lets_in(
     let (Some(known), Some(owner)) = (known, world.account(owner)) else {
         return false;
     };
-    let assumes = policy::Request {
+    let assumes = iam_policy::Request {
         principal: events(),
         action: "sts:AssumeRole".to_owned(),
         resource: role.to_owned(),
-        context: context(&[("aws:SourceAccount", &account.id)]),
+        context: Context::usual([("aws:SourceAccount", &account.id)]),
     };
     let by_trust = Applicable {
         resource: Some(&known.trust),
@@ -216,12 +204,12 @@ fn bus_lets_in(
     } else {
         ""
     };
-    let puts = policy::Request {
+    let puts = iam_policy::Request {
         principal: role_session(world.partition(), &account.id, known, "events"),
         action: "events:PutEvents".to_owned(),
         resource: bus.to_owned(),
-        context: context(&[
-            ("aws:CurrentTime", &now.to_string()),
+        context: Context::usual([
+            ("aws:CurrentTime", now.to_string().as_str()),
             ("aws:PrincipalOrgID", organization),
             ("aws:SecureTransport", "true"),
             (
@@ -241,7 +229,5 @@ fn bus_lets_in(
     };
     [(&assumes, &by_trust), (&puts, &by_policies)]
         .into_iter()
-        .all(|(asked, applicable)| {
-            matches!(policy::authorize(asked, applicable), Ok(Decision::Allowed))
-        })
+        .all(|(asked, applicable)| iam_policy::authorize(asked, applicable) == Decision::Allowed)
 }

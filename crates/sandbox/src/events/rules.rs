@@ -1,4 +1,4 @@
-//! Which rules a bus has, and where they send what fits.
+//! Rules of a bus, and their targets.
 
 use hyper::StatusCode;
 use serde_json::Value;
@@ -102,7 +102,7 @@ fn page(
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("Limit").unwrap_or(100);
-    let page = Page::of(request, items, request.text("NextToken"), size).ok_or_else(|| {
+    let page = Page::cut(request, items, request.text("NextToken"), size).ok_or_else(|| {
         Failure::new(
             StatusCode::BAD_REQUEST,
             "ValidationException",

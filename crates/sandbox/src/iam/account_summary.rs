@@ -11,6 +11,7 @@ pub(crate) fn get_account_summary(request: &Request<'_>) -> Result<Structure, Fa
     let account = account(request)?;
     let map = summary(&account)
         .into_iter()
+        .filter(|_| !request.contrary)
         .map(|(key, value)| (key, Output::from(value)));
     Ok(Structure::new().with("SummaryMap", Output::Map(map.collect())))
 }
@@ -59,7 +60,7 @@ fn summary(account: &Account) -> BTreeMap<String, i32> {
     summary
 }
 
-/// What is the same in every account here: no users, groups and customer policies.
+/// Entries that are equal in every account here: no users, groups and customer policies.
 const QUOTAS: &[(&str, i32)] = &[
     ("AccessKeysPerUserQuota", 2),
     ("AssumeRolePolicySizeQuota", 2048),

@@ -13,7 +13,7 @@ use crate::organization::{Account, CredentialReport, LONG_AGO, Organization};
 use crate::request::Request;
 use crate::wire::{Failure, Output, Structure};
 
-/// How long a report is served, and no newer one made.
+/// Time for which a report is served and no newer one is generated.
 const KEPT: Duration = Duration::from_hours(4);
 
 /// The reports of all accounts.

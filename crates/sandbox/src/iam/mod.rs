@@ -9,6 +9,7 @@ mod account_summary;
 mod credential_report;
 mod mfa_devices;
 mod root_credentials;
+mod simulation;
 
 use hyper::StatusCode;
 
@@ -16,11 +17,11 @@ use crate::identity::root_arn;
 use crate::operations::Needed;
 use crate::organization::{Account, RootUser};
 use crate::paging::Page;
-use crate::policy::PrincipalKind;
 use crate::request::Request;
 use crate::wire::{
     Failure, Member, NAME, Output, Shape, Structure, integer, member, text, text_of,
 };
+use iam_policy::PrincipalKind;
 
 pub(crate) use account_summary::get_account_summary;
 pub(crate) use credential_report::{
@@ -36,6 +37,7 @@ pub(crate) use root_credentials::{
     delete_login_profile, delete_signing_certificate, get_access_key_last_used, get_login_profile,
     get_user, list_access_keys, list_signing_certificates,
 };
+pub(crate) use simulation::{SIMULATE_CUSTOM_POLICY, simulate_custom_policy};
 
 /// The root user has no user name. Where the model requires one, this stands for it.
 const ROOT_USER_NAME: &str = "root";
@@ -89,7 +91,8 @@ fn root_account(request: &Request<'_>) -> Result<Account, Failure> {
     account(request)
 }
 
-/// The same for operations in which only a privileged session may leave out the name.
+/// Returns the root account for operations in which only a privileged session may leave out the
+/// name.
 fn root_account_in_session(request: &Request<'_>) -> Result<Account, Failure> {
     if request.text("UserName").is_none() && request.caller.principal.kind == PrincipalKind::Root {
         return Err(request
@@ -141,7 +144,7 @@ fn page(
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("MaxItems").unwrap_or(100);
-    let page = Page::of(request, items, request.text("Marker"), size)
+    let page = Page::cut(request, items, request.text("Marker"), size)
         .ok_or_else(|| request.protocol.invalid("Invalid Marker."))?;
     Ok(Structure::new()
         .with(name, Output::List(page.items))

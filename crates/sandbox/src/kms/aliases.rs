@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::keys::KEY;
 use super::{LIMIT, MARKER, find, page, refused};
-use crate::identity::unique_uuid;
 use crate::operations::Needed;
-use crate::organization::{Kind, LONG_AGO, Place, Resource};
+use crate::organization::{AccountRegion, Kind, LONG_AGO, Resource};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Shape, Structure, consists_of_word_and, member, required, text,
     text_of,
 };
+use cloudformation_template::unique_uuid;
 
 /// Aliases that every account has; each gets its key when it is first asked about.
 const PREDEFINED: &[&str] = &[
@@ -56,7 +56,7 @@ pub(crate) const LIST_ALIASES: Shape =
 pub(crate) const CREATE_ALIAS: Shape = Shape::Structure(&[ALIAS_NAME, TARGET_KEY_ID]);
 
 /// Adds its ARN and when it was made.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members.get("AliasName").and_then(Value::as_str);
     let arn = place.arn("kms", name.unwrap_or_default());
     members.insert("AliasArn".to_owned(), arn.into());

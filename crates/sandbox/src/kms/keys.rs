@@ -7,7 +7,7 @@ use super::aliases::create_predefined;
 use super::{KEY_ID, change_own, default_policy, find, find_own, page, refused};
 use crate::authorization::{authorize, check_resource_policy};
 use crate::operations::Needed;
-use crate::organization::{Kind, LONG_AGO, Place, Resource};
+use crate::organization::{AccountRegion, Kind, LONG_AGO, Resource};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Shape, Structure, WORD, list, member, one_of, required, text, text_of,
@@ -112,7 +112,7 @@ pub(crate) const CREATE_KEY: Shape = Shape::Structure(&[
 
 /// Adds its ARN and account, and makes it an enabled key of its customer that encrypts,
 /// as far as it is nothing else.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let id = members.get("KeyId").and_then(Value::as_str);
     let arn = place.arn("kms", &format!("key/{}", id.unwrap_or_default()));
     members.insert("AWSAccountId".to_owned(), place.account.into());
@@ -147,7 +147,7 @@ pub(super) fn set_state(members: &mut Map<String, Value>, state: Option<&str>) {
     members.insert("Enabled".to_owned(), enabled.into());
 }
 
-/// What AWS says of a key: its policy and its tags are asked for on their own.
+/// Returns the metadata of a key. Its policy and its tags are read by operations of their own.
 fn metadata(key: &Resource) -> Structure {
     let mut members = key.members.clone();
     members.remove("Policy");

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use crate::operations::{Context, Needed};
-use crate::organization::{Place, Resource};
+use crate::organization::{AccountRegion, Resource};
 use crate::paging::Page;
 use crate::request::Request;
 use crate::wire::{
@@ -47,7 +47,7 @@ const MARKER: Member = member(
     ),
 );
 
-/// What a request calls a key by.
+/// Name by which a request refers to a key.
 enum Called<'a> {
     Id(&'a str),
     Alias(&'a str),
@@ -132,7 +132,7 @@ pub(crate) fn usable_by_services(
     Ok((text("Arn").unwrap_or_default(), text("Policy")))
 }
 
-/// The same for operations that take no alias and are for the key's own account.
+/// Finds a key for operations that take no alias and serve the key's own account only.
 fn find_own(request: &Request<'_>, member: &str) -> Result<Resource, Failure> {
     let key = request.text(member).unwrap_or_default();
     match called(request, key)? {
@@ -162,8 +162,8 @@ fn change_own<T>(
     })
 }
 
-fn place_of<'a>(request: &'a Request<'_>, account: &'a str) -> Place<'a> {
-    Place {
+fn place_of<'a>(request: &'a Request<'_>, account: &'a str) -> AccountRegion<'a> {
+    AccountRegion {
         account,
         ..request.place()
     }
@@ -171,7 +171,7 @@ fn place_of<'a>(request: &'a Request<'_>, account: &'a str) -> Place<'a> {
 
 /// The policy with which a key is created: whatever its account's IAM policies allow, but
 /// with a key that AWS manages only looking at it.
-fn default_policy(place: &Place<'_>, managed_by_aws: bool) -> String {
+fn default_policy(place: &AccountRegion<'_>, managed_by_aws: bool) -> String {
     let (partition, account) = (place.partition, place.account);
     let (id, sid, actions) = if managed_by_aws {
         (
@@ -223,7 +223,7 @@ fn named_key(request: &Request<'_>, text: &str) -> Needed {
     Needed::on(request, arn).under(Some(&default_policy(&place, false)))
 }
 
-/// What a key policy may ask of a request.
+/// Returns the condition keys of a request that a key policy may test.
 pub(crate) fn context(request: &Request<'_>) -> Context {
     let account = request.account().to_owned();
     vec![("kms:CallerAccount".to_owned(), vec![account])]
@@ -237,7 +237,7 @@ fn page(
     size: usize,
 ) -> Result<Structure, Failure> {
     let size = request.size("Limit").unwrap_or(size);
-    let page = Page::of(request, items, request.text("Marker"), size)
+    let page = Page::cut(request, items, request.text("Marker"), size)
         .ok_or_else(|| refused("InvalidMarkerException", "The marker is not valid."))?;
     Ok(Structure::new()
         .with(name, Output::List(page.items))

@@ -1,4 +1,4 @@
-//! What Lambda says of a function that is in an account.
+//! Configuration of a function, as Lambda describes it.
 
 use super::policy::{FUNCTION_NAME, QUALIFIER, find, named, no_function};
 use crate::request::Request;

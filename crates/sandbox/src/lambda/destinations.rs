@@ -1,12 +1,12 @@
-//! Where the outcome of an asynchronous invocation goes: a function, or a queue, under the
-//! policies of the role of the function that was invoked.
+//! Destinations of asynchronous invocations: a function or a queue, under the policies of the role
+//! of the function that was invoked.
 
+use iam_policy::{Applicable, Decision};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Context, FunctionError};
 use crate::identity::role_session;
-use crate::policy::{self, Applicable, Decision};
 use crate::world::World;
 
 /// Hands the outcome of an invocation on, where a deployed stack says so. Nobody is told
@@ -61,7 +61,7 @@ pub(crate) async fn settle(
     }
 }
 
-/// Whether the role of a function may do something.
+/// Returns true if the role of a function may do something.
 fn may(world: &World, function: &str, action: &str, resource: &str) -> bool {
     let owner = function.split(':').nth(4).unwrap_or_default();
     let Some(account) = world.account(owner) else {
@@ -75,18 +75,15 @@ fn may(world: &World, function: &str, action: &str, resource: &str) -> bool {
     let Some(role) = role else {
         return false;
     };
-    let asked = policy::Request {
+    let asked = iam_policy::Request {
         principal: role_session(world.partition(), owner, role, "lambda"),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        context: std::collections::BTreeMap::new(),
+        context: iam_policy::Context::usual::<&str, &str>([]),
     };
     let applicable = Applicable {
         identity: &role.policies,
         ..Applicable::default()
     };
-    matches!(
-        policy::authorize(&asked, &applicable),
-        Ok(Decision::Allowed)
-    )
+    iam_policy::authorize(&asked, &applicable) == Decision::Allowed
 }

@@ -1,5 +1,6 @@
 //! The Lambda side: functions by account, Region and name, and who invokes them how.
 
+mod concurrency;
 mod configuration;
 pub(crate) mod destinations;
 mod policy;
@@ -18,14 +19,15 @@ use tokio::time::timeout;
 
 use crate::world::World;
 
+pub(crate) use concurrency::{check_reservation, get_account_settings};
 pub(crate) use configuration::{GET_CONFIGURATION, get_function_configuration};
 pub(crate) use policy::{
     ADD_PERMISSION, FUNCTION, GET_POLICY, REMOVE_PERMISSION, add_permission,
-    add_permission_context, get_policy, lets_in, on_function, remove_permission,
+    add_permission_context, allows_invoke, get_policy, on_function, remove_permission,
 };
 pub use process::{FunctionProcess, ProcessError, ProcessSettings, Timings};
 
-/// What an invocation becomes.
+/// Future of an invocation.
 pub type Invocation<'a> = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + 'a>>;
 
 /// A Lambda function: a closure in this process, or a [`FunctionProcess`].
@@ -44,14 +46,14 @@ where
     }
 }
 
-/// What Lambda tells a function about an invocation.
+/// Properties of an invocation that Lambda passes to a function.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The ARN the function was invoked by.
     pub invoked_function_arn: String,
     /// The id of the invocation; the same on every attempt of an asynchronous one.
     pub request_id: String,
-    /// When the function has to be done.
+    /// Time at which the function must have finished.
     pub deadline: SystemTime,
 }
 
@@ -66,13 +68,13 @@ impl Context {
     }
 }
 
-/// How an invocation failed, in Lambda's words.
+/// Failure of an invocation, in Lambda's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}: {message}")]
 pub struct FunctionError {
     /// The kind of error (`Runtime.ExitError`, or what the function reported).
     pub error_type: String,
-    /// What went wrong.
+    /// Description of the failure.
     pub message: String,
 }
 
@@ -102,23 +104,23 @@ impl fmt::Debug for Registered {
     }
 }
 
-/// How Lambda polls a queue for a function.
+/// Polling of a queue for a function.
 #[derive(Clone, Debug)]
 pub(crate) struct Polling {
     /// The most messages that one invocation gets.
     pub(crate) batch_size: usize,
-    /// Whether the function says which messages failed (`ReportBatchItemFailures`).
+    /// True if the function says which messages failed (`ReportBatchItemFailures`).
     pub(crate) reports_failed_items: bool,
 }
 
-/// Where the outcome of an asynchronous invocation goes.
+/// Destinations for the outcome of an asynchronous invocation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Destinations {
     pub(crate) on_success: Option<String>,
     pub(crate) on_failure: Option<String>,
 }
 
-/// What functions are wired to.
+/// Event sources and destinations of functions.
 #[derive(Debug, Default)]
 pub(crate) struct Wires {
     /// By the ARNs of queue and function.

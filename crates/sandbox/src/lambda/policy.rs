@@ -1,23 +1,20 @@
-//! Who may invoke a function: its resource policy, and that of each of its versions and
-//! aliases.
-
-use std::collections::BTreeMap;
+//! Resource policies of functions, with those of their versions and aliases.
 
 use hyper::StatusCode;
+use iam_policy::{Applicable, Decision, Document, Principal};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::authorization::check_resource_policy;
-use crate::identity::unique_uuid;
 use crate::operations::{Context, Needed};
-use crate::organization::{Kind, Place, Resource, is_account_id};
-use crate::policy::{self, Applicable, Decision, Document, Principal, PrincipalKind};
+use crate::organization::{AccountRegion, Kind, Resource, is_account_id};
 use crate::request::Request;
 use crate::wire::{
-    Allowed, Failure, Member, Shape, Structure, consists_of_word_and, member, required, text,
-    text_of,
+    Allowed, Failure, Member, Shape, Structure, consists_of_word_and, integer, member, required,
+    text, text_of,
 };
 use crate::world::World;
+use cloudformation_template::unique_uuid;
 
 pub(super) const QUALIFIER: Member = member(
     "Qualifier",
@@ -63,6 +60,8 @@ pub(crate) const FUNCTION: Kind = Kind {
         member("CodeSha256", text(0, usize::MAX)),
         member("State", text(0, usize::MAX)),
         member("Role", text(0, usize::MAX)),
+        member("ReservedConcurrentExecutions", integer(0, i64::MAX)),
+        member("Timeout", integer(1, 900)),
         REVISION_ID,
     ]),
     of: |account| &mut account.functions,
@@ -126,7 +125,7 @@ pub(crate) const ADD_PERMISSION: Shape = Shape::Structure(&[
 ]);
 
 /// Adds its ARN and the id of its revision.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let text = |member: &str| members.get(member).and_then(Value::as_str);
     let arn = arn(
         place,
@@ -139,7 +138,7 @@ fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
     revision_id.or_insert_with(|| revision.into());
 }
 
-fn arn(place: &Place<'_>, name: &str, qualifier: Option<&str>) -> String {
+fn arn(place: &AccountRegion<'_>, name: &str, qualifier: Option<&str>) -> String {
     let qualifier = qualifier.map(|qualifier| format!(":{qualifier}"));
     let qualifier = qualifier.unwrap_or_default();
     place.arn("lambda", &format!("function:{name}{qualifier}"))
@@ -182,7 +181,7 @@ pub(super) fn named(request: &Request<'_>) -> Result<(String, String), Failure> 
             "The derived qualifier from the function name does not match the specified qualifier.",
         ));
     }
-    let place = Place {
+    let place = AccountRegion {
         account,
         ..request.place()
     };
@@ -196,35 +195,33 @@ pub(super) fn find(request: &Request<'_>, account: &str, arn: &str) -> Option<Re
         .find(|function| function.text("FunctionArn") == Some(arn))
 }
 
-/// Whether a function lets a service of AWS invoke it on behalf of an account. One that
-/// was only registered, and is in no account, lets everybody in.
-pub(crate) fn lets_in(world: &World, function: &str, service: &str, source_account: &str) -> bool {
+/// Returns true if a function lets a service of AWS invoke it on behalf of an account. One that was
+/// only registered, and is in no account, lets everybody in.
+pub(crate) fn allows_invoke(
+    world: &World,
+    function: &str,
+    service: &str,
+    source_account: &str,
+) -> bool {
     let owner = function.split(':').nth(4).unwrap_or_default();
     let known = world.account(owner).and_then(|account| {
         let mut functions = account.functions.into_iter();
         functions.find(|known| known.text("FunctionArn") == Some(function))
     });
     let Some(known) = known else { return true };
-    let request = policy::Request {
-        principal: Principal {
-            arn: service.to_owned(),
-            account: String::new(),
-            kind: PrincipalKind::Service,
-        },
+    let request = iam_policy::Request {
+        principal: Principal::service(service),
         action: "lambda:InvokeFunction".to_owned(),
         resource: function.to_owned(),
-        context: BTreeMap::from([(
-            "aws:SourceAccount".to_owned(),
-            vec![source_account.to_owned()],
-        )]),
+        context: iam_policy::Context::usual([("aws:SourceAccount", source_account)]),
     };
     let document = known.text("Policy").map(Document::parse).transpose();
-    let decision = document.and_then(|document| {
+    let decision = document.map(|document| {
         let applicable = Applicable {
             resource: document.as_ref(),
             ..Applicable::default()
         };
-        policy::authorize(&request, &applicable)
+        iam_policy::authorize(&request, &applicable)
     });
     matches!(decision, Ok(Decision::Allowed))
 }
@@ -239,7 +236,7 @@ pub(crate) fn on_function(request: &Request<'_>) -> Vec<Needed> {
     vec![Needed::on(request, arn.as_str()).under(policy)]
 }
 
-/// What a policy may ask of a new permission.
+/// Returns the condition keys of a new permission that a policy may test.
 pub(crate) fn add_permission_context(request: &Request<'_>) -> Context {
     let principal = request.text("Principal").unwrap_or_default().to_owned();
     vec![("lambda:Principal".to_owned(), vec![principal])]

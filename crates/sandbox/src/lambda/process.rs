@@ -20,7 +20,7 @@ use super::{Context, Function, FunctionError, Invocation, timed_out};
 /// Lambda gives a function ten seconds to initialise.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a function's process is started with.
+/// Settings with which a function's process is started.
 #[derive(Clone, Debug)]
 pub struct ProcessSettings {
     program: PathBuf,
@@ -131,7 +131,7 @@ impl ProcessSettings {
     }
 }
 
-/// How long things took, for benchmarks.
+/// Durations, for benchmarks.
 #[derive(Clone, Debug, Default)]
 pub struct Timings {
     /// From starting the process to its first request for an event, of the last start.
@@ -140,7 +140,7 @@ pub struct Timings {
     pub invocations: Vec<Duration>,
 }
 
-/// Why a process could not be started.
+/// Reasons for which a process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The operating system refused.
@@ -178,7 +178,8 @@ impl FunctionProcess {
     /// Starts the process and waits until it asks for its first event.
     ///
     /// # Errors
-    /// When it cannot be started, exits, reports an error or needs more than ten seconds.
+    /// Returns an error if it cannot be started, exits, reports an error or needs more than ten
+    /// seconds.
     pub async fn start(settings: ProcessSettings) -> Result<Self, ProcessError> {
         let process = Self {
             settings,
@@ -194,13 +195,13 @@ impl FunctionProcess {
     /// Invokes the function with the time-out of its settings.
     ///
     /// # Errors
-    /// What the function reported, or how its process ended.
+    /// Sends an event and returns the function's report, or the way its process ended.
     pub async fn send(&self, event: Value) -> Result<Value, FunctionError> {
         let context = Context::new(&self.settings.function_arn, self.settings.timeout);
         self.invoke(event, context).await
     }
 
-    /// What the process has written to standard output and standard error.
+    /// Returns the output that the process has written to standard output and standard error.
     pub fn output(&self) -> String {
         self.output
             .lock()
@@ -208,7 +209,7 @@ impl FunctionProcess {
             .clone()
     }
 
-    /// How long things took.
+    /// Returns the durations.
     pub fn timings(&self) -> Timings {
         self.timings
             .lock()
@@ -304,7 +305,7 @@ impl Running {
         }
     }
 
-    /// What the function made of an event. The outer error is a process that ended.
+    /// Returns the function's result for an event. The outer error is a process that ended.
     async fn finished(
         &mut self,
         delivery: Delivery,

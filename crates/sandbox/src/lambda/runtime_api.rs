@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::{Context, FunctionError};
 
-/// What a process told the Runtime API.
+/// Report of a process to the Runtime API.
 #[derive(Debug)]
 pub(super) enum Report {
     /// It asked for the next event: it is initialised, or done with the last one.
@@ -45,7 +45,7 @@ pub(super) struct RuntimeApi {
     _server: JoinSet<()>,
 }
 
-/// What every request to the endpoint works on.
+/// State that all requests to the endpoint share.
 #[derive(Debug)]
 struct Endpoint {
     deliveries: Mutex<mpsc::UnboundedReceiver<Delivery>>,

@@ -6,7 +6,7 @@ use super::{
     GROUP_NAME, LIMIT, METRIC_FILTERS, NEXT_TOKEN, invalid, log_group, not_found, page, refused,
 };
 use crate::operations::{Needed, resource_named};
-use crate::organization::{Kind, LONG_AGO, Place, Resource};
+use crate::organization::{AccountRegion, Kind, LONG_AGO, Resource};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{
@@ -18,7 +18,7 @@ const CLASS: Shape = one_of(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]);
 
 const TAGS: Shape = Shape::Map(&text(0, 256));
 
-/// What `DescribeLogGroups` prints, but for the count of metric filters, and `tags`.
+/// Members that `DescribeLogGroups` returns, but for the number of metric filters, and `tags`.
 const LOG_GROUP: Shape = Shape::Structure(&[
     required("logGroupName", GROUP_NAME),
     member("creationTime", integer(0, i64::MAX)),
@@ -49,7 +49,7 @@ pub(crate) const LOG_GROUPS: Kind = Kind {
     complete,
 };
 
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members.get("logGroupName").and_then(Value::as_str);
     let arn = place.arn("logs", &format!("log-group:{}", name.unwrap_or_default()));
     members.insert("arn".to_owned(), format!("{arn}:*").into());
@@ -155,7 +155,7 @@ pub(crate) fn describe_log_groups(request: &Request<'_>) -> Result<Structure, Fa
     page(request, "logGroups", shown.collect())
 }
 
-/// What a search by pattern tells of a log group.
+/// Returns the members of a log group that a search by pattern returns.
 fn briefly(group: &Resource) -> Structure {
     let time = group.members.get("creationTime").and_then(Value::as_i64);
     Structure::new()

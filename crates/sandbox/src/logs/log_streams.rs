@@ -16,14 +16,14 @@ use super::{
 use crate::Timestamp;
 use crate::cloudwatch::{self, MetricName, NO_UNIT, Sample};
 use crate::operations::Needed;
-use crate::organization::{Kind, LONG_AGO, Place, Resource};
+use crate::organization::{AccountRegion, Kind, LONG_AGO, Resource};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Shape, Structure, integer, list, member, one_of, required, text, text_of,
 };
 
-/// How old an event may be, and how far ahead of the clock.
+/// Maximum age of an event, and maximum lead over the clock.
 const OLDEST: Duration = Duration::from_hours(14 * 24);
 const NEWEST: Duration = Duration::from_hours(2);
 
@@ -35,7 +35,7 @@ const STREAM_NAME: Shape = text_of(
 
 const TIME: Shape = integer(0, i64::MAX);
 
-/// What `DescribeLogStreams` prints, and the group.
+/// Members that `DescribeLogStreams` returns, and the group.
 const LOG_STREAM: Shape = Shape::Structure(&[
     required("logGroupName", GROUP_NAME),
     required("logStreamName", STREAM_NAME),
@@ -55,7 +55,7 @@ pub(crate) const LOG_STREAMS: Kind = Kind {
     complete,
 };
 
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let text = |member: &str| {
         members
             .get(member)
@@ -280,8 +280,8 @@ pub(crate) fn put_log_events(request: &Request<'_>) -> Result<Structure, Failure
         .with_some("rejectedLogEventsInfo", rejected))
 }
 
-/// What the filters of a group make of log events. Default values stand for minutes in
-/// which none matches, so they are published where the metric has nothing yet.
+/// Publishes the values that the filters of a group make of log events. Default values stand for
+/// minutes in which none matches, so they are published where the metric has nothing yet.
 fn published(
     request: &Request<'_>,
     group: &str,
@@ -351,10 +351,10 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether the metric has nothing in the present minute.
+/// Returns true if the metric has nothing in the present minute.
 fn is_new(request: &Request<'_>, metric: &MetricName) -> bool {
     let minute = |time: Timestamp| time.millis().div_euclid(60_000);
-    let samples = request.world.metrics.of(metric);
+    let samples = request.world.metrics.samples(metric);
     !samples
         .iter()
         .any(|sample| minute(sample.time) == minute(request.now))

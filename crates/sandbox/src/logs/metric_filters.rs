@@ -4,10 +4,11 @@ use filter_pattern::Pattern;
 use serde_json::{Map, Value, json};
 
 use super::{
-    FILTER_PATTERN, GROUP_NAME, LIMIT, NEXT_TOKEN, check_exists, invalid, not_found, page, refused,
+    FILTER_PATTERN, GROUP_NAME, LIMIT, LOG_GROUPS, NEXT_TOKEN, check_exists, invalid, not_found,
+    page, refused,
 };
 use crate::cloudwatch::UNIT;
-use crate::organization::{Kind, LONG_AGO, Place, Resource};
+use crate::organization::{AccountRegion, Kind, LONG_AGO, Resource};
 use crate::regional;
 use crate::request::Request;
 use crate::wire::{
@@ -42,8 +43,8 @@ const SELECTION_CRITERIA: Shape = text(0, 2000);
 
 const SYSTEM_FIELDS: Shape = list(&text(0, usize::MAX), 0, usize::MAX);
 
-/// What `DescribeMetricFilters` prints. An organization file may also say what Logs
-/// would not accept today: no transformation or several, a pattern it cannot parse.
+/// Members that `DescribeMetricFilters` returns. An organization file may also contain filters that
+/// Logs would not accept today: with no transformation or several, or a pattern it cannot parse.
 const METRIC_FILTER: Shape = Shape::Structure(&[
     required("filterName", FILTER_NAME),
     required("filterPattern", FILTER_PATTERN),
@@ -65,7 +66,7 @@ pub(crate) const METRIC_FILTERS: Kind = Kind {
     complete,
 };
 
-fn complete(_: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(_: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     for (member, default) in [
         ("metricTransformations", json!([])),
         ("creationTime", json!(LONG_AGO.millis())),
@@ -129,7 +130,7 @@ pub(crate) fn describe_metric_filters(request: &Request<'_>) -> Result<Structure
     page(request, "metricFilters", filters.collect())
 }
 
-/// Whether a filter publishes to a metric of this name and namespace.
+/// Returns true if a filter publishes to a metric of this name and namespace.
 fn publishes(filter: &Resource, (name, namespace): (&str, &str)) -> bool {
     transformations(&filter.members)
         .iter()
@@ -150,6 +151,7 @@ pub(crate) fn put_metric_filter(request: &Request<'_>) -> Result<Structure, Fail
     let name = request.text("filterName").unwrap_or_default();
     let pattern = request.text("filterPattern").unwrap_or_default();
     check_exists(request, group)?;
+    check_class(request, group)?;
     Pattern::parse(pattern).map_err(|error| invalid(error.to_string()))?;
     let mut put = Resource::new(request.region, request.input.clone());
     let fields = request.texts("emitSystemFieldDimensions");
@@ -187,6 +189,19 @@ pub(crate) fn put_metric_filter(request: &Request<'_>) -> Result<Structure, Fail
         }
         Ok(Structure::new())
     })
+}
+
+/// Refuses a group whose class has no metric filters (`logs-infrequent-access`).
+fn check_class(request: &Request<'_>, group: &str) -> Result<(), Failure> {
+    let mut groups = regional::resources(request, LOG_GROUPS.of)?;
+    let known = regional::find(request, &mut groups, "logGroupName", group);
+    match known.and_then(|known| known.text("logGroupClass")) {
+        None | Some("STANDARD") => Ok(()),
+        Some(class) => Err(refused(
+            "InvalidOperationException",
+            format!("Metric filters are not supported by log groups of class {class}."),
+        )),
+    }
 }
 
 /// Holds a transformation to what Logs asks of it beyond its shape.

@@ -85,7 +85,7 @@ fn page(
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("limit").unwrap_or(50);
-    let page = Page::of(request, items, request.text("nextToken"), size)
+    let page = Page::cut(request, items, request.text("nextToken"), size)
         .ok_or_else(|| invalid("The specified nextToken is invalid."))?;
     Ok(Structure::new()
         .with(name, Output::List(page.items))

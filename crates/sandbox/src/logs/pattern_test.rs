@@ -16,7 +16,7 @@ pub(crate) fn test_metric_filter(request: &Request<'_>) -> Result<Structure, Fai
     let pattern = Pattern::parse(pattern).map_err(|error| invalid(error.to_string()))?;
     let numbered = (1_i64..).zip(request.texts("logEventMessages"));
     let matches: Vec<_> = numbered
-        .filter(|(_, message)| pattern.matches(message))
+        .filter(|(_, message)| pattern.matches(message) != request.contrary)
         .map(|(number, message)| {
             Structure::new()
                 .with("eventNumber", number)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::{Resource, RootUser};
-use crate::policy::Document;
+use iam_policy::Document;
 
 /// An account of the organization.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -17,25 +17,24 @@ use crate::policy::Document;
 pub struct Account {
     /// Twelve digits.
     pub id: String,
-    /// What people call it.
+    /// Name of the account.
     pub name: String,
-    /// Where the account is in its life. Credentials of an account that is not
-    /// active are not recognised.
+    /// State of the account. Credentials of an account that is not active are not recognised.
     #[serde(default)]
     pub state: AccountState,
-    /// Whether it is a member of the organization. One that is not shares nothing with
-    /// it: no organization trail, no root sessions, no organization id.
+    /// True if it is a member of the organization. One that is not shares nothing with it: no
+    /// organization trail, no root sessions, no organization id.
     #[serde(default = "exists")]
     pub in_organization: bool,
     /// The organizational unit that it is in; the root, where it is in none.
     pub organizational_unit: Option<String>,
-    /// Whether Security Hub is enabled, in every Region.
+    /// True if Security Hub is enabled, in every Region.
     #[serde(default)]
     pub security_hub: bool,
     /// The ARNs of the standards that are enabled in it.
     #[serde(default)]
     pub security_standards: Vec<String>,
-    /// What its root user can sign in with.
+    /// Credentials of its root user.
     #[serde(default)]
     pub root: RootUser,
     /// Its roles.
@@ -98,13 +97,20 @@ pub struct Account {
     /// Keys that `GetAccountSummary` leaves out of its map.
     #[serde(default)]
     pub omitted_summary_keys: Vec<String>,
-    /// Whether a customer-managed configuration recorder exists, in every Region.
+    /// True if a customer-managed configuration recorder exists, in every Region.
     #[serde(default = "exists")]
     pub config_recorder: bool,
+    /// The recording group of the recorder, as AWS Config's API has it; every supported
+    /// resource type where it is absent.
+    pub config_recording_group: Option<serde_json::Value>,
+    /// The quota of concurrent executions of AWS Lambda in each Region
+    /// (`lambda-unreserved-concurrency`): 1000, and 10 in a new account.
+    #[serde(default = "new_account_concurrency")]
+    pub concurrent_executions: i64,
     /// Regions that the organization has and this account has not enabled.
     #[serde(default)]
     pub disabled_regions: Vec<String>,
-    /// Whether it records.
+    /// True if it records.
     #[serde(default = "exists")]
     pub config_recording: bool,
     /// Actions that nobody in the account may perform, as if a service control
@@ -150,6 +156,8 @@ impl Account {
             summary: BTreeMap::new(),
             omitted_summary_keys: Vec::new(),
             config_recorder: true,
+            config_recording_group: None,
+            concurrent_executions: new_account_concurrency(),
             disabled_regions: Vec::new(),
             config_recording: true,
             denied_actions: Vec::new(),
@@ -163,7 +171,7 @@ impl Account {
     }
 }
 
-/// Where an account is in its life, in the words of `organizations:Account.State`.
+/// State of an account, in the words of `organizations:Account.State`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {
@@ -189,10 +197,10 @@ pub struct Role {
     /// Its path, with a slash at both ends.
     #[serde(default = "root_path")]
     pub path: String,
-    /// Who may assume it.
+    /// Trust policy.
     #[serde(deserialize_with = "document")]
     pub trust: Document,
-    /// What it may do. Nothing, when empty.
+    /// Permission policies. An empty list allows nothing.
     #[serde(default, deserialize_with = "documents")]
     pub policies: Vec<Document>,
     /// The longest session it allows, in seconds.
@@ -249,13 +257,17 @@ pub struct VirtualMfaDevice {
     /// The ARN of the user that IAM shows with it. Old recordings show the root
     /// user's device without one.
     pub user: Option<String>,
-    /// Whether it is assigned to anybody.
+    /// True if it is assigned to anybody.
     #[serde(default = "exists")]
     pub assigned: bool,
 }
 
 fn exists() -> bool {
     true
+}
+
+fn new_account_concurrency() -> i64 {
+    1000
 }
 
 fn root_path() -> String {

@@ -1,4 +1,4 @@
-//! Who works for the organization, and its service control policies.
+//! Administrators of the organization, and its service control policies.
 
 use serde::{Deserialize, Deserializer};
 
@@ -18,7 +18,7 @@ pub struct DelegatedAdministrator {
 pub struct ControlPolicy {
     /// Its id, such as `p-12345678`.
     pub id: String,
-    /// What people call it.
+    /// Name of the policy.
     pub name: String,
     /// The policy, as JSON text; the file may also write a table.
     #[serde(deserialize_with = "text")]

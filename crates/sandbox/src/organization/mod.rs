@@ -1,5 +1,4 @@
-//! What the local organization looks like: one readable TOML file, or the same
-//! types built in Rust.
+//! Description of the local organization: one readable TOML file, or the same types built in Rust.
 
 mod account;
 mod administration;
@@ -16,7 +15,7 @@ use serde::Deserialize;
 pub use account::{Account, AccountState, Role, VirtualMfaDevice};
 pub use administration::{ControlPolicy, DelegatedAdministrator};
 pub use resource::Resource;
-pub(crate) use resource::{Kind, Place};
+pub(crate) use resource::{AccountRegion, Kind};
 pub(crate) use root_user::LONG_AGO;
 pub use root_user::{
     AccessKey, CredentialReport, LastUsed, MfaDevice, MfaKind, RootUser, SigningCertificate,
@@ -40,13 +39,13 @@ pub struct Organization {
     /// [`root_sessions`](Self::root_sessions).
     #[serde(default)]
     pub trusted_services: Vec<String>,
-    /// Who administers other services than IAM.
+    /// Delegated administrators of services other than IAM.
     #[serde(default, rename = "delegated_administrator")]
     pub delegated_administrators: Vec<DelegatedAdministrator>,
     /// The service control policies besides `FullAWSAccess`, which is on everything.
     #[serde(default, rename = "control_policy")]
     pub control_policies: Vec<ControlPolicy>,
-    /// Whether privileged root sessions (`RootSessions`) are enabled.
+    /// True if privileged root sessions (`RootSessions`) are enabled.
     #[serde(default = "enabled")]
     pub root_sessions: bool,
     /// The enabled Regions. Those that every account has from the start, when empty.
@@ -62,7 +61,7 @@ pub struct Organization {
 
 impl Organization {
     /// An organization of these accounts with every default.
-    pub fn of(accounts: impl IntoIterator<Item = Account>) -> Self {
+    pub fn with_accounts(accounts: impl IntoIterator<Item = Account>) -> Self {
         Self {
             partition: Partition::default(),
             id: default_id(),
@@ -81,7 +80,7 @@ impl Organization {
     /// Reads an organization file.
     ///
     /// # Errors
-    /// When the file cannot be read or does not describe an organization.
+    /// Returns an error if the file cannot be read or does not describe an organization.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, OrganizationError> {
         let path = path.as_ref();
         std::fs::read_to_string(path)
@@ -113,13 +112,13 @@ impl Organization {
         self.accounts.iter().find(|account| account.id == id)
     }
 
-    /// Whether an account is a member of the organization, or its management account.
+    /// Returns true if an account is a member of the organization, or its management account.
     pub(crate) fn has_member(&self, id: &str) -> bool {
         self.account(id)
             .is_some_and(|account| account.in_organization)
     }
 
-    /// Whether the organization is active in a Region.
+    /// Returns true if the organization is active in a Region.
     pub fn has_region(&self, region: &str) -> bool {
         if self.regions.is_empty() {
             self.partition.default_regions().contains(&region)
@@ -151,6 +150,11 @@ impl Organization {
                     at("id"),
                     format!("'{}' is not twelve digits", account.id),
                 ));
+            }
+            let mut roles = BTreeSet::new();
+            if let Some(role) = account.roles.iter().find(|role| !roles.insert(&role.name)) {
+                let problem = format!("{} is there twice: a path makes no other role", role.name);
+                return Err(invalid(at("role"), problem));
             }
             if !seen.insert(&account.id) {
                 return Err(invalid(at("id"), format!("{} is listed twice", account.id)));
@@ -206,7 +210,7 @@ impl Organization {
 pub struct OrganizationalUnit {
     /// Its id, such as `ou-root-workload`.
     pub id: String,
-    /// What people call it.
+    /// Name of the unit.
     pub name: String,
     /// The unit that it is in; the root, where it is in none.
     pub parent: Option<String>,
@@ -300,7 +304,7 @@ impl fmt::Display for Partition {
     }
 }
 
-/// Why a text does not describe an organization.
+/// Reasons for which a text does not describe an organization.
 #[derive(Debug, thiserror::Error)]
 pub enum OrganizationError {
     /// The file could not be read.
@@ -319,7 +323,7 @@ pub enum OrganizationError {
     Invalid {
         /// The key at fault.
         key: String,
-        /// What is wrong with it.
+        /// Description of the error.
         problem: String,
     },
 }
@@ -331,7 +335,7 @@ fn invalid(key: impl Into<String>, problem: impl Into<String>) -> OrganizationEr
     }
 }
 
-/// Whether a text is an account id: twelve digits.
+/// Returns true if a text is an account id: twelve digits.
 pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

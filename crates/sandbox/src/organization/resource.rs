@@ -1,5 +1,5 @@
-//! What an account has in its Regions, in the words of AWS's own API: what
-//! `aws cloudwatch describe-alarms` prints, the organization file says in TOML.
+//! Regional resources of an account, in the words of AWS's own API: the organization file writes in
+//! TOML what `aws cloudwatch describe-alarms` prints.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,14 +37,14 @@ impl Resource {
     }
 }
 
-/// Where a resource is.
-pub(crate) struct Place<'a> {
+/// Account and Region of a resource.
+pub(crate) struct AccountRegion<'a> {
     pub(crate) partition: Partition,
     pub(crate) account: &'a str,
     pub(crate) region: &'a str,
 }
 
-impl Place<'_> {
+impl AccountRegion<'_> {
     /// The ARN of a resource of a service here.
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
         let Self {
@@ -58,21 +58,21 @@ impl Place<'_> {
 
 /// A kind of resource.
 pub(crate) struct Kind {
-    /// What the organization file calls it.
+    /// Key in the organization file.
     pub(crate) key: &'static str,
     /// Its members.
     pub(crate) shape: &'static Shape,
     /// Those of an account.
     pub(crate) of: fn(&mut Account) -> &mut Vec<Resource>,
     /// Adds the members that follow from the others, ARNs and defaults.
-    pub(crate) complete: fn(&Place<'_>, &mut Map<String, Value>),
+    pub(crate) complete: fn(&AccountRegion<'_>, &mut Map<String, Value>),
 }
 
 impl Kind {
     /// The members of a resource here, from what is written of it.
     pub(crate) fn members(
         &self,
-        place: &Place<'_>,
+        place: &AccountRegion<'_>,
         written: Value,
     ) -> Result<Map<String, Value>, String> {
         let given = self.shape.of_file(written)?;
@@ -119,7 +119,7 @@ pub(super) fn complete(organization: &mut Organization) -> Result<(), Organizati
                     let problem = format!("{} is not enabled", resource.region);
                     return Err(invalid(format!("{key}.region"), problem));
                 }
-                let place = Place {
+                let place = AccountRegion {
                     partition,
                     account: &id,
                     region: &resource.region,

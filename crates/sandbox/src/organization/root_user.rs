@@ -1,19 +1,19 @@
-//! What the root user of an account can sign in with.
+//! Credentials of the root user of an account.
 
 use serde::Deserialize;
 
 use crate::Timestamp;
 
-/// When whatever the description does not date came to be: 2020-01-01T00:00:00Z.
+/// Creation time of whatever the description does not date: 2020-01-01T00:00:00Z.
 pub(crate) const LONG_AGO: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 
 /// The root user of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RootUser {
-    /// Whether it has a password.
+    /// True if it has a password.
     pub password: bool,
-    /// When the password last signed in.
+    /// Time of the last sign-in with the password.
     pub password_last_used: Option<Timestamp>,
     /// Its access keys, active or not.
     pub access_keys: Vec<AccessKey>,
@@ -44,7 +44,7 @@ impl Default for RootUser {
     fn default() -> Self {
         Self {
             password: true,
-            mfa_devices: vec![MfaDevice::of(MfaKind::Fido)],
+            mfa_devices: vec![MfaDevice::with_kind(MfaKind::Fido)],
             ..Self::without_credentials()
         }
     }
@@ -56,10 +56,10 @@ impl Default for RootUser {
 pub struct AccessKey {
     /// Its id, which is also how a request signed with it is recognised.
     pub id: String,
-    /// Whether it can sign requests.
+    /// True if it can sign requests.
     #[serde(default = "active")]
     pub active: bool,
-    /// When it was made.
+    /// Time of creation.
     #[serde(default = "long_ago")]
     pub created: Timestamp,
     /// Its last use. Never, when absent.
@@ -96,10 +96,10 @@ pub struct LastUsed {
 pub struct SigningCertificate {
     /// Its id.
     pub id: String,
-    /// Whether it can sign requests.
+    /// True if it can sign requests.
     #[serde(default = "active")]
     pub active: bool,
-    /// When it was uploaded.
+    /// Time of upload.
     #[serde(default = "long_ago")]
     pub uploaded: Timestamp,
 }
@@ -119,18 +119,18 @@ impl SigningCertificate {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MfaDevice {
-    /// What it is.
+    /// Kind of device.
     pub kind: MfaKind,
     /// Its serial number. One that fits the kind, when absent.
     pub serial: Option<String>,
-    /// When it was enabled.
+    /// Time at which it was enabled.
     #[serde(default = "long_ago")]
     pub enabled: Timestamp,
 }
 
 impl MfaDevice {
     /// A device of this kind with a serial number that fits, enabled long ago.
-    pub fn of(kind: MfaKind) -> Self {
+    pub fn with_kind(kind: MfaKind) -> Self {
         Self {
             kind,
             serial: None,
@@ -164,7 +164,7 @@ pub enum CredentialReport {
     GeneratedAt(Timestamp),
 }
 
-/// How an organization file writes a credential report: a word or a time.
+/// Notation of a credential report in an organization file: a word or a time.
 #[derive(Deserialize)]
 #[serde(
     untagged,

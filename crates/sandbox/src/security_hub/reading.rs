@@ -1,4 +1,4 @@
-//! What Security Hub shows: enabled standards, and findings.
+//! Reading Security Hub: enabled standards, and findings.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(crate) const GET_FINDINGS: Shape = Shape::Structure(&[
     member("MaxResults", integer(1, 100)),
 ]);
 
-/// What findings can be filtered by, and where a finding has it.
+/// Filters of findings, with the path of the filtered member.
 const FILTERS: &[(&str, &str)] = &[
     ("AwsAccountId", "/AwsAccountId"),
     (
@@ -33,14 +33,14 @@ const FILTERS: &[(&str, &str)] = &[
     ("WorkflowStatus", "/Workflow/Status"),
 ];
 
-/// How many findings or standards a page has.
+/// Cuts one page of findings or standards.
 fn page(
     request: &Request<'_>,
     name: &'static str,
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("MaxResults").unwrap_or(100);
-    let page = Page::of(request, items, request.text("NextToken"), size);
+    let page = Page::cut(request, items, request.text("NextToken"), size);
     let page = page.ok_or_else(|| super::invalid("The next token is not valid."))?;
     Ok(Structure::new()
         .with(name, Output::List(page.items))
@@ -86,7 +86,7 @@ pub(crate) fn get_findings(request: &Request<'_>) -> Result<Structure, Failure> 
     let mut found = request
         .world
         .findings
-        .shown(request.account(), request.region);
+        .visible_in(request.account(), request.region);
     for (name, conditions) in filters.into_iter().flatten() {
         let conditions = conditions.as_array().map_or(&[][..], Vec::as_slice);
         if conditions.is_empty() {

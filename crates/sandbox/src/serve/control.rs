@@ -13,7 +13,7 @@ use hyper::{Method, Response, StatusCode};
 
 use crate::world::World;
 
-/// What a request to the sandbox itself is about. AWS's own requests go elsewhere.
+/// Returns the path of a request to the sandbox itself; `None` for requests to AWS.
 pub(super) fn path(parts: &Parts) -> Option<&str> {
     parts.uri.path().strip_prefix("/_sandbox/")
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,7 +29,7 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
-/// Why the sandbox could not be served.
+/// Reasons for which the sandbox could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Anybody who can reach the sandbox is any administrator in it.
@@ -115,22 +115,39 @@ async fn accept(world: Arc<World>, listener: TcpListener, mut stopped: oneshot::
     graceful.shutdown().await;
 }
 
+/// Reads the body of a request to its end. What is too large is read and not kept: a client
+/// that is answered while it still writes may lose the answer to a broken connection.
+async fn read(mut body: Incoming) -> Result<Bytes, StatusCode> {
+    let (mut kept, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > LARGEST_BODY {
+            kept = Vec::new();
+        } else {
+            kept.extend_from_slice(&data);
+        }
+    }
+    if length > LARGEST_BODY {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    Ok(kept.into())
+}
+
 /// Answers a request; the error ends the connection without an answer.
 async fn respond(
     world: Arc<World>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => {
-            let too_large = error.is::<LengthLimitError>();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(status) => {
             let mut response = Response::new(Full::from("the request could not be read"));
-            *response.status_mut() = if too_large {
-                StatusCode::PAYLOAD_TOO_LARGE
-            } else {
-                StatusCode::BAD_REQUEST
-            };
+            *response.status_mut() = status;
             return Ok(response);
         }
     };

@@ -1,4 +1,4 @@
-//! How requests reach the sandbox: in this process, or over HTTP on loopback.
+//! Transports of requests to the sandbox: in this process, or over HTTP on loopback.
 
 mod control;
 mod http;

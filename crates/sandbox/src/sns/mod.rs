@@ -168,14 +168,14 @@ fn page(
     name: &'static str,
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
-    let page = Page::of(request, items, request.text("NextToken"), 100)
+    let page = Page::cut(request, items, request.text("NextToken"), 100)
         .ok_or_else(|| invalid("NextToken"))?;
     Ok(Structure::new()
         .with(name, Output::List(page.items))
         .with_some("NextToken", page.next))
 }
 
-/// Whether a text is a JSON object, as most attributes are that say more than a word.
+/// Returns true if a text is a JSON object, as most attributes are that say more than a word.
 fn is_json_object(text: &str) -> bool {
     serde_json::from_str::<Map<String, Value>>(text).is_ok()
 }

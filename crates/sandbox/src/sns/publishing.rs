@@ -44,7 +44,7 @@ pub struct Published {
     pub time: Timestamp,
     /// Its subject.
     pub subject: Option<String>,
-    /// What it says, by protocol if it says something else to each; else under `default`.
+    /// Texts of the message by protocol; under `default` the text for all others.
     pub messages: BTreeMap<String, String>,
     /// Its attributes that are texts.
     pub attributes: BTreeMap<String, String>,
@@ -66,17 +66,14 @@ impl Publications {
 }
 
 pub(crate) fn publish(request: &Request<'_>) -> Result<Structure, Failure> {
-    for other in [
-        "TargetArn",
-        "PhoneNumber",
-        "MessageDeduplicationId",
-        "MessageGroupId",
-    ] {
+    for other in ["TargetArn", "PhoneNumber"] {
         if request.text(other).is_some_and(|value| !value.is_empty()) {
             return Err(Failure::not_implemented(format!("{other} of sns:Publish")));
         }
     }
     let (account, topic) = topic(request)?;
+    check_group(request, &topic)?;
+    check_size(request)?;
     let subject = request.text("Subject");
     if subject.is_some_and(|subject| !is_subject(subject)) {
         return Err(invalid("Subject"));
@@ -107,14 +104,57 @@ fn is_subject(subject: &str) -> bool {
     (1..=100).contains(&subject.len()) && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// What is said, to whom it is said.
+/// Refuses a message that is too large: the text, with those of all protocols, and its
+/// attributes count together, in bytes (`sns-message-size`).
+fn check_size(request: &Request<'_>) -> Result<(), Failure> {
+    let attributes = request.input.get("MessageAttributes");
+    let attributes = attributes.and_then(Value::as_object).into_iter().flatten();
+    let attributes = attributes.map(|(name, attribute)| {
+        let members = attribute.as_object().into_iter().flatten();
+        let texts = members.filter_map(|(_, text)| text.as_str());
+        name.len() + texts.map(str::len).sum::<usize>()
+    });
+    let message = request.text("Message").unwrap_or_default();
+    if message.len() + attributes.sum::<usize>() > MOST_BYTES {
+        return Err(invalid("Message too long"));
+    }
+    Ok(())
+}
+
+/// Holds a message to the kind of its topic: those of a FIFO topic have a group and are told
+/// apart, others have neither (`sns-fifo`).
+fn check_group(request: &Request<'_>, topic: &Resource) -> Result<(), Failure> {
+    let has = |member: &str| request.text(member).is_some_and(|text| !text.is_empty());
+    if attribute(topic, "FifoTopic") != Some("true") {
+        return if has("MessageDeduplicationId") {
+            Err(invalid(
+                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId \
+                 parameter that is not valid for this topic type",
+            ))
+        } else {
+            Ok(())
+        };
+    }
+    if !has("MessageGroupId") {
+        return Err(invalid(
+            "The MessageGroupId parameter is required for FIFO topics",
+        ));
+    }
+    let by_content = attribute(topic, "ContentBasedDeduplication") == Some("true");
+    if !by_content && !has("MessageDeduplicationId") {
+        return Err(invalid(
+            "The topic should either have ContentBasedDeduplication enabled or \
+             MessageDeduplicationId provided explicitly",
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the texts of a message by protocol.
 fn messages(request: &Request<'_>) -> Result<BTreeMap<String, String>, Failure> {
     let message = request.text("Message").unwrap_or_default();
     if message.is_empty() {
         return Err(invalid("Empty message"));
-    }
-    if message.len() > MOST_BYTES {
-        return Err(invalid("Message too long"));
     }
     match request.text("MessageStructure") {
         Some("json") => {
@@ -191,6 +231,9 @@ pub(crate) fn publish_as_service(
     message: &str,
 ) -> Result<(), Failure> {
     let (account, _) = find_topic(request, arn).ok_or_else(|| not_found("Topic"))?;
+    if message.len() > MOST_BYTES {
+        return Err(invalid("Message too long"));
+    }
     let published = Published {
         topic_arn: arn.to_owned(),
         time: request.now,
@@ -228,7 +271,7 @@ fn queues_of<'a>(
     account.subscriptions.iter().filter(|subscription| {
         subscription.text("TopicArn") == Some(&published.topic_arn)
             && subscription.text("Protocol") == Some("sqs")
-            && State::of(subscription) == State::Confirmed
+            && State::from_resource(subscription) == State::Confirmed
     })
 }
 

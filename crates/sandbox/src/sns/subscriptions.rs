@@ -8,11 +8,11 @@ use super::{
     TEXT, TOPIC_ARN, attribute, attribute_map, change_attributes, check_attribute, invalid,
     not_found, on_topic, owner, page, set_attribute, topic,
 };
-use crate::identity::unique_uuid;
 use crate::operations::{Context, Needed};
-use crate::organization::{Account, Kind, Place, Resource};
+use crate::organization::{Account, AccountRegion, Kind, Resource};
 use crate::request::Request;
 use crate::wire::{Failure, Member, Shape, Structure, member, one_of, required};
+use cloudformation_template::unique_uuid;
 
 const PROTOCOL: Shape = one_of(&[
     "application",
@@ -77,7 +77,7 @@ pub(crate) const SUBSCRIPTION: Kind = Kind {
     complete,
 };
 
-/// What lists show of a subscription.
+/// Members of a subscription in lists.
 const LISTED: Shape = Shape::Structure(&[
     member("SubscriptionArn", TEXT),
     member("Owner", TEXT),
@@ -114,7 +114,7 @@ pub(crate) const SET_SUBSCRIPTION_ATTRIBUTES: Shape = Shape::Structure(&[
 const PENDING: &str = "PendingConfirmation";
 const DELETED: &str = "Deleted";
 
-/// How far a subscription is.
+/// State of a subscription.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Pending,
@@ -123,7 +123,7 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) fn of(subscription: &Resource) -> Self {
+    pub(super) fn from_resource(subscription: &Resource) -> Self {
         match subscription.text("SubscriptionArn") {
             Some(PENDING) => Self::Pending,
             Some(DELETED) => Self::Deleted,
@@ -133,7 +133,7 @@ impl State {
 }
 
 /// Adds its own ARN and its owner. It is confirmed, unless it says otherwise.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let text = |member: &str| members.get(member).and_then(Value::as_str);
     let listed = text("SubscriptionArn");
     let own = listed
@@ -165,7 +165,7 @@ fn of_topic<'a>(account: &'a Account, topic: &'a str) -> impl Iterator<Item = &'
     subscriptions.filter(move |subscription| subscription.text("TopicArn") == Some(topic))
 }
 
-/// What a policy may ask of a new subscription.
+/// Returns the condition keys of a new subscription that a policy may test.
 pub(crate) fn subscribe_context(request: &Request<'_>) -> Context {
     [("sns:Protocol", "Protocol"), ("sns:Endpoint", "Endpoint")]
         .into_iter()
@@ -203,7 +203,7 @@ pub(crate) fn subscribe(request: &Request<'_>) -> Result<Structure, Failure> {
     }
     let known = request.change(&account.id, |account| {
         let known = of_topic(account, topic).find(|known| {
-            State::of(known) != State::Deleted
+            State::from_resource(known) != State::Deleted
                 && known.text("Protocol") == Some(protocol)
                 && known.text("Endpoint") == Some(endpoint)
         });
@@ -220,7 +220,7 @@ pub(crate) fn subscribe(request: &Request<'_>) -> Result<Structure, Failure> {
         Ok(known)
     })?;
     let always = request.input.get("ReturnSubscriptionArn") == Some(&Value::Bool(true));
-    let shown = if always || State::of(&known) == State::Confirmed {
+    let shown = if always || State::from_resource(&known) == State::Confirmed {
         attribute(&known, "SubscriptionArn").unwrap_or_default()
     } else {
         "pending confirmation"
@@ -228,7 +228,7 @@ pub(crate) fn subscribe(request: &Request<'_>) -> Result<Structure, Failure> {
     Ok(Structure::new().with("SubscriptionArn", shown))
 }
 
-/// Whether an endpoint need not say that it wants messages: those of the topic's own
+/// Returns true if an endpoint need not say that it wants messages: those of the topic's own
 /// account, unless they are people or web sites. A telephone is never asked.
 fn needs_no_confirmation(account: &str, protocol: &str, endpoint: &str) -> bool {
     match protocol {
@@ -286,7 +286,7 @@ pub(crate) fn confirm_subscription(request: &Request<'_>) -> Result<Structure, F
     request.change(&account.id, |account| {
         let subscription = account.subscriptions.iter_mut().find(|subscription| {
             attribute(subscription, "SubscriptionArn") == Some(&own)
-                && State::of(subscription) != State::Deleted
+                && State::from_resource(subscription) != State::Deleted
         });
         let subscription = subscription.ok_or_else(|| invalid("Token"))?;
         let members = &mut subscription.members;
@@ -315,7 +315,7 @@ fn with_subscription<T>(
     request.change(account, |account| {
         let subscription = account.subscriptions.iter_mut().find(|subscription| {
             attribute(subscription, "SubscriptionArn") == Some(arn)
-                && State::of(subscription) != State::Deleted
+                && State::from_resource(subscription) != State::Deleted
         });
         let subscription = subscription.ok_or_else(|| not_found("Subscription"))?;
         if may(subscription) {
@@ -326,8 +326,8 @@ fn with_subscription<T>(
     })
 }
 
-/// Whether a subscription is the caller's. The owner of the topic sees that there is
-/// one of somebody else, and no more.
+/// Returns true if a subscription is the caller's. The owner of the topic sees that there is one of
+/// somebody else, and no more.
 fn is_own(request: &Request<'_>, subscription: &Resource) -> bool {
     subscription.text("Owner") == Some(request.account())
 }
@@ -338,7 +338,7 @@ pub(crate) fn unsubscribe(request: &Request<'_>) -> Result<Structure, Failure> {
         is_own(request, subscription) || arn.split(':').nth(4) == Some(request.account())
     };
     with_subscription(request, may, |subscription| {
-        if State::of(subscription) == State::Pending {
+        if State::from_resource(subscription) == State::Pending {
             return Err(invalid(
                 "SubscriptionArn Reason: the subscription is pending confirmation",
             ));
@@ -377,7 +377,7 @@ pub(crate) fn get_subscription_attributes(request: &Request<'_>) -> Result<Struc
     let may = |subscription: &Resource| is_own(request, subscription);
     with_subscription(request, may, |subscription| {
         let text = |member: &str| subscription.text(member).unwrap_or_default().to_owned();
-        let pending = State::of(subscription) == State::Pending;
+        let pending = State::from_resource(subscription) == State::Pending;
         let derived = [
             ("ConfirmationWasAuthenticated", "false".to_owned()),
             ("Endpoint", text("Endpoint")),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::authorization::check_resource_policy;
 use crate::operations::{Needed, resource_named};
-use crate::organization::{Kind, Place, Resource};
+use crate::organization::{AccountRegion, Kind, Resource};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Shape, Structure, consists_of_word_and, list, member, one_of, required, text,
@@ -23,7 +23,7 @@ pub(super) const JSON: Shape = text_of(
     usize::MAX,
 );
 
-/// How messages are delivered where nobody said how.
+/// Default delivery policy.
 const DELIVERY_POLICY: &str = r#"{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}"#;
 
 pub(super) const TRUTH: Shape = one_of(&["true", "false"]);
@@ -100,7 +100,7 @@ pub(crate) const SET_TOPIC_ATTRIBUTES: Shape = Shape::Structure(&[
 ]);
 
 /// Adds its ARN, SNS's own policy where it has none, and whether it is a FIFO topic.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members.get("Name").and_then(Value::as_str);
     let name = name.unwrap_or_default().to_owned();
     let arn = place.arn("sns", &name);
@@ -292,7 +292,7 @@ pub(crate) fn get_topic_attributes(request: &Request<'_>) -> Result<Structure, F
     let count = |state| {
         let subscriptions = account.subscriptions.iter();
         let of_topic = subscriptions.filter(|subscription| subscription.text("TopicArn") == arn);
-        let such = of_topic.filter(|subscription| State::of(subscription) == state);
+        let such = of_topic.filter(|subscription| State::from_resource(subscription) == state);
         such.count().to_string()
     };
     let delivery = attribute(&topic, "DeliveryPolicy").unwrap_or(DELIVERY_POLICY);

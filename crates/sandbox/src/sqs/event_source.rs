@@ -10,14 +10,14 @@ use super::queues::attribute;
 use crate::lambda::{Context, Function, FunctionError, count_invocation};
 use crate::world::World;
 
-/// What came of one batch.
+/// Outcome of one batch.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// How many messages were in it.
+    /// Number of messages in the batch.
     pub messages: usize,
     /// The messages that went back into the queue.
     pub returned: BTreeSet<String>,
-    /// How the invocation failed, if it did. Then all messages went back.
+    /// Failure of the invocation, after which all messages went back to the queue.
     pub error: Option<FunctionError>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn poll(
     function: &dyn Function,
     context: Context,
 ) -> Poll {
-    let hidden = hidden_for(world, queue);
+    let hidden = visibility_timeout(world, queue).unwrap_or_default();
     let batch = world.queues.receive(queue, most, hidden, world.clock.now());
     let ids: BTreeSet<String> = batch.iter().map(|message| message.id.clone()).collect();
     if batch.is_empty() {
@@ -92,17 +92,17 @@ pub(crate) async fn poll(
     }
 }
 
-/// How long the queue hides a message that is being worked on.
-fn hidden_for(world: &World, queue: &str) -> Duration {
-    let owner = queue.split(':').nth(4).unwrap_or_default();
-    let account = world.account(owner);
-    let mut queues = account.iter().flat_map(|account| &account.queues);
-    let known = queues.find(|known| attribute(known, "QueueArn") == Some(queue));
-    known.map_or(Duration::ZERO, |known| seconds(known, "VisibilityTimeout"))
+/// Returns how long a queue hides a message that is being worked on. None, if there is no such
+/// queue.
+pub(crate) fn visibility_timeout(world: &World, queue: &str) -> Option<Duration> {
+    let account = world.account(queue.split(':').nth(4)?)?;
+    let mut queues = account.queues.iter();
+    let known = queues.find(|known| attribute(known, "QueueArn") == Some(queue))?;
+    Some(seconds(known, "VisibilityTimeout"))
 }
 
-/// What an answer gives back. One that names what was not in the batch, or is none,
-/// gives back all, as on AWS.
+/// Returns the ids of the messages that an answer gives back. An answer that names a message
+/// outside the batch, or is malformed, gives back all, as on AWS.
 fn given_back(answer: &Value, ids: &BTreeSet<String>) -> BTreeSet<String> {
     let failures = answer.get("batchItemFailures");
     if failures.is_none_or(Value::is_null) {

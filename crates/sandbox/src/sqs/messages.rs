@@ -75,15 +75,15 @@ pub(crate) const CHANGE_VISIBILITY_BATCH: Shape = Shape::Structure(&[
 pub struct QueuedMessage {
     /// Its id.
     pub id: String,
-    /// What it says.
+    /// Body of the message.
     pub body: String,
     /// Its attributes that are texts, by name.
     pub attributes: BTreeMap<String, String>,
-    /// When it came into the queue.
+    /// Time at which it was sent.
     pub sent: Timestamp,
-    /// When somebody can receive it.
+    /// Time from which it can be received.
     pub visible: Timestamp,
-    /// How often it was received.
+    /// Number of times it was received.
     pub received: u32,
     /// The handle of the last receipt.
     pub(crate) receipt: Option<String>,
@@ -101,7 +101,7 @@ impl Queues {
     }
 
     /// The messages in a queue.
-    pub(crate) fn of(&self, arn: &str) -> Vec<QueuedMessage> {
+    pub(crate) fn messages_in(&self, arn: &str) -> Vec<QueuedMessage> {
         self.lock().get(arn).cloned().unwrap_or_default()
     }
 
@@ -174,7 +174,7 @@ impl Queues {
     }
 }
 
-/// How long a queue does something, by an attribute in seconds.
+/// Returns a duration attribute of a queue, which is in seconds.
 pub(super) fn seconds(queue: &Resource, name: &str) -> Duration {
     let seconds = attribute(queue, name).and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
@@ -266,7 +266,7 @@ pub(crate) fn receive_message(request: &Request<'_>) -> Result<Structure, Failur
 }
 
 impl QueuedMessage {
-    /// What SQS itself says of it.
+    /// Returns the system attributes of the message.
     pub(crate) fn system_attributes(&self) -> [(&'static str, String); 3] {
         [
             ("ApproximateReceiveCount", self.received.to_string()),

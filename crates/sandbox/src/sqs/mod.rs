@@ -4,11 +4,13 @@
 //! neither. A receive never waits: there is a message or there is none.
 
 mod event_source;
+mod gauges;
 mod messages;
 mod queues;
 
 pub use event_source::Poll;
-pub(crate) use event_source::{poll, poll_wired};
+pub(crate) use event_source::{poll, poll_wired, visibility_timeout};
+pub(crate) use gauges::publish_gauges;
 pub use messages::QueuedMessage;
 pub(crate) use messages::{
     CHANGE_VISIBILITY_BATCH, DELETE_MESSAGE, Queues, RECEIVE_MESSAGE, SEND_MESSAGE,

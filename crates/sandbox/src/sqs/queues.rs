@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::operations::{Needed, resource_named};
-use crate::organization::{Kind, Place, Resource};
+use crate::organization::{AccountRegion, Kind, Resource};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, Member, Shape, consists_of_word_and, member, required, text, text_of,
@@ -43,7 +43,7 @@ pub(crate) const QUEUE: Kind = Kind {
 };
 
 /// Adds its ARN and what AWS sets where nobody does.
-fn complete(place: &Place<'_>, members: &mut Map<String, Value>) {
+fn complete(place: &AccountRegion<'_>, members: &mut Map<String, Value>) {
     let name = members.get("QueueName").and_then(Value::as_str);
     let arn = place.arn("sqs", name.unwrap_or_default());
     let attributes = members.entry("Attributes").or_insert_with(|| json!({}));
@@ -69,7 +69,7 @@ fn arn_of(request: &Request<'_>, url: &str) -> String {
     let mut parts = url.rsplit('/');
     let name = parts.next().unwrap_or_default();
     let account = parts.next().unwrap_or_default();
-    let place = Place {
+    let place = AccountRegion {
         account,
         ..request.place()
     };

@@ -10,12 +10,12 @@ use super::{EVERYTHING, credentials};
 use crate::identity::{NewSession, SessionTag, SessionTags, role_arn, role_id, role_session};
 use crate::operations::{Context, Needed, resource_named};
 use crate::organization::Role;
-use crate::policy::{Document, PolicyError, PrincipalKind};
 use crate::request::Request;
 use crate::wire::{
     Allowed, Failure, NAME, Shape, Structure, consists_of_word_and, integer, list, member,
     required, text, text_of,
 };
+use iam_policy::{Document, PolicyError, PrincipalKind};
 
 const ARN: Shape = text(20, 2048);
 const SESSION_NAME: Shape = text_of(NAME, 2, 64);
@@ -141,7 +141,7 @@ pub(crate) fn assume_role_context(request: &Request<'_>) -> Context {
     .collect()
 }
 
-/// Whether the request has an MFA code. It is as little verified as a signature.
+/// Returns true if the request has an MFA code. It is as little verified as a signature.
 fn has_mfa(request: &Request<'_>) -> bool {
     request.text("TokenCode").is_some() && request.text("SerialNumber").is_some()
 }
@@ -192,8 +192,8 @@ pub(crate) fn assume_role(request: &Request<'_>) -> Result<Structure, Failure> {
         .with_some("SourceIdentity", source_identity))
 }
 
-/// How long the session lasts: at most what the role allows, and an hour when one
-/// role assumes the next.
+/// Returns the duration of the session: at most the role's maximum, and one hour when one role
+/// assumes the next.
 fn duration(request: &Request<'_>, role: &Role) -> Result<Duration, Failure> {
     const HOUR: i64 = 3600;
     let asked = request.integer("DurationSeconds").unwrap_or(HOUR);

@@ -8,9 +8,9 @@ use super::{EVERYTHING, credentials};
 use crate::identity::{NewSession, SessionTags, root_arn};
 use crate::operations::{Context, Needed};
 use crate::organization::{Partition, is_account_id};
-use crate::policy::{Document, PolicyError, Principal, PrincipalKind};
 use crate::request::Request;
 use crate::wire::{Failure, Shape, Structure, integer, member, required, text};
+use iam_policy::{Document, PolicyError, Principal, PrincipalKind};
 
 pub(crate) const ASSUME_ROOT: Shape = Shape::Structure(&[
     required("TargetPrincipal", text(12, 2048)),
@@ -153,7 +153,7 @@ fn task_policies(request: &Request<'_>) -> Result<Vec<Document>, Failure> {
         .map_err(|error| Failure::not_implemented(format!("this task policy: {error}")))
 }
 
-/// Why the organization does not let the caller be the root user of an account.
+/// Returns the reason for which the caller may not become the root user of an account.
 fn refusal(request: &Request<'_>, target: &str) -> Option<&'static str> {
     let organization = &request.world.organization;
     let caller = Some(request.account());

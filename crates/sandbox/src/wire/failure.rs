@@ -12,7 +12,7 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
-    /// How soon the client may try again (`x-amz-retry-after`).
+    /// Delay after which the client may try again (`x-amz-retry-after`).
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -30,7 +30,8 @@ impl Failure {
         }
     }
 
-    /// What the sandbox does not model. Clients must see that, not an empty answer.
+    /// Returns the error for anything the sandbox does not model. Clients must see it instead of an
+    /// empty answer.
     pub(crate) fn not_implemented(what: impl AsRef<str>) -> Self {
         Self::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -39,7 +40,7 @@ impl Failure {
         )
     }
 
-    /// Who is to blame.
+    /// Returns the party at fault.
     pub(crate) fn to_blame(&self) -> &'static str {
         if self.status.is_client_error() {
             "Sender"

@@ -53,7 +53,7 @@ pub(crate) struct Asked {
 
 impl Protocol {
     /// The protocol a request speaks, by its content type or its path.
-    pub(crate) fn of(parts: &Parts) -> Option<Self> {
+    pub(crate) fn detect(parts: &Parts) -> Option<Self> {
         if rest_xml::is_spoken(parts) {
             return Some(Self::RestXml);
         }

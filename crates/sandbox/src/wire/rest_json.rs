@@ -27,6 +27,12 @@ const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::GET,
+        path: "/2016-08-19/account-settings",
+        operation: "GetAccountSettings",
+        success: StatusCode::OK,
+    },
+    Route {
+        method: Method::GET,
         path: "/2015-03-31/functions/{FunctionName}/configuration",
         operation: "GetFunctionConfiguration",
         success: StatusCode::OK,
@@ -51,6 +57,12 @@ const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::POST,
+        path: "/policy/validation",
+        operation: "ValidatePolicy",
+        success: StatusCode::OK,
+    },
+    Route {
+        method: Method::POST,
         path: "/standards/get",
         operation: "GetEnabledStandards",
         success: StatusCode::OK,
@@ -63,11 +75,12 @@ const ROUTES: &[Route] = &[
     },
 ];
 
-/// Whether a path is one of a service that speaks this: Lambda's begin with a version,
-/// and those of Security Hub are about findings and standards.
+/// Returns true if a path is one of a service that speaks this: Lambda's begin with a version,
+/// those of Security Hub are about findings and standards, and Access Analyzer's is about
+/// policies.
 pub(super) fn is_spoken(parts: &Parts) -> bool {
     let version = parts.uri.path().split('/').nth(1).unwrap_or_default();
-    if matches!(version, "findings" | "standards") {
+    if matches!(version, "findings" | "policy" | "standards") {
         return true;
     }
     version.len() == "2015-03-31".len()

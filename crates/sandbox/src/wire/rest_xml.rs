@@ -43,8 +43,8 @@ const NOT_KEPT: [&str; 6] = [
     "range",
 ];
 
-/// Whether a request is signed for S3. No other service speaks this here, and what kind
-/// of content an object has is up to its owner.
+/// Returns true if a request is signed for S3. No other service speaks this here, and what kind of
+/// content an object has is up to its owner.
 pub(super) fn is_spoken(parts: &Parts) -> bool {
     let signed = parts.headers.get(AUTHORIZATION);
     let signed = signed.and_then(|value| value.to_str().ok());
@@ -98,8 +98,8 @@ fn addressed(parts: &Parts) -> (String, String) {
     }
 }
 
-/// What the headers say of the object. Those of S3 that are not known here are refused, so
-/// that nobody takes them for done.
+/// Returns the object's properties from the headers. Headers of S3 that are not known here are
+/// refused, so that no client takes them for honoured.
 fn headers(parts: &Parts) -> Result<Vec<(String, Value)>, Failure> {
     let mut members = Vec::new();
     for (name, value) in &parts.headers {
@@ -168,5 +168,5 @@ pub(super) fn failure(failure: &Failure, request_id: &str) -> Vec<u8> {
     xml.into_bytes()
 }
 
-/// What clients make of a 404 without a body.
+/// Code that clients give a 404 without a body.
 const NOT_FOUND: &str = "NotFound";

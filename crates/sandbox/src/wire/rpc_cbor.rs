@@ -11,7 +11,7 @@ use serde_json::{Number, Value, json};
 
 use super::{Asked, Failure, Output, Structure};
 
-/// What the header `smithy-protocol` says, both ways.
+/// Value of the header `smithy-protocol`, in both directions.
 pub(super) const NAME: &str = "rpc-v2-cbor";
 
 /// The tag of points in time: seconds since 1970.

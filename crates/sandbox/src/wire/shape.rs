@@ -1,4 +1,4 @@
-//! What an operation's input looks like, as AWS's own models say it.
+//! Shapes of operations' inputs, as in AWS's own models.
 //!
 //! One check for all operations and protocols: required members, lengths, ranges,
 //! allowed values. What passes is normalised: form data has only strings, so numbers
@@ -32,17 +32,17 @@ pub(crate) enum Shape {
     /// By names.
     Map(&'static Shape),
     Structure(&'static [Member]),
-    /// What the sandbox does not model: kept as it came, and no part of an answer.
+    /// Any value that the sandbox does not model: stored unchanged, and no part of an answer.
     Any,
 }
 
-/// Which texts are allowed.
+/// Allowed texts.
 #[derive(Debug)]
 pub(crate) enum Allowed {
     Any,
     /// One of these.
     OneOf(&'static [&'static str]),
-    /// What fits a pattern; the words are AWS's.
+    /// Texts that fit a pattern; the words are AWS's.
     Pattern(&'static str, fn(&str) -> bool),
 }
 
@@ -97,7 +97,7 @@ pub(crate) const NAME: Allowed =
 /// Ids.
 pub(crate) const WORD: Allowed = Allowed::Pattern(r"[\w]+", |text| consists_of_word_and("", text));
 
-/// Whether a text has only word characters, as `\w` means them, and some others.
+/// Returns true if a text has only word characters, as `\w` means them, and some others.
 pub(crate) fn consists_of_word_and(others: &str, text: &str) -> bool {
     text.chars().all(|character| {
         character.is_ascii_alphanumeric() || character == '_' || others.contains(character)
@@ -122,8 +122,8 @@ impl Shape {
         )))
     }
 
-    /// What an organization file writes, as a request would have it: where AWS has JSON
-    /// in a text, the file may have a table. The error names what the shape does not have.
+    /// Converts a value of an organization file to the form of a request: where AWS has JSON in a
+    /// text, the file may have a table. The error names members that the shape does not have.
     pub(crate) fn of_file(&self, written: Value) -> Result<Value, String> {
         match (self, written) {
             (Self::Text { .. }, Value::Object(table)) => {
@@ -207,7 +207,7 @@ impl Shape {
         let mut violated = |constraint: String| {
             violations.push(format!(
                 "Value {} at '{path}' failed to satisfy constraint: Member must {constraint}",
-                shown(value),
+                displayed(value),
             ));
         };
         match self {
@@ -357,7 +357,7 @@ fn member_path(path: &str, name: &str) -> String {
     }
 }
 
-fn shown(value: &Value) -> String {
+fn displayed(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),
         other => format!("'{other}'"),

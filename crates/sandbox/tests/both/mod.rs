@@ -1,4 +1,4 @@
-//! The same test in this process and over HTTP.
+//! Runs one test in this process and over HTTP.
 
 use aws_credential_types::Credentials;
 use aws_types::SdkConfig;

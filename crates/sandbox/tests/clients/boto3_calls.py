@@ -32,6 +32,7 @@ import boto3_securityhub
 import boto3_sns
 import boto3_sqs
 import boto3_ssm
+import boto3_trials
 from answers import problems
 from inputs import members, members_set
 
@@ -39,7 +40,7 @@ REGION = "eu-west-1"
 MANAGEMENT, FULL, EMPTY = "111111111111", "222222222222", "333333333333"
 NON_ASCII = "Schlüssel – Prüfung ✓ 鍵 \U0001f511 <&>\"'"
 # What boto3 calls the services whose requests are signed with another name.
-CLIENTS = {"monitoring": "cloudwatch"}
+CLIENTS = {"access-analyzer": "accessanalyzer", "monitoring": "cloudwatch"}
 TASK = "arn:aws:iam::aws:policy/root-task/"
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -449,6 +450,37 @@ def config_exceptions(run, caller):
     run.refused(operation, token, caller, "InvalidNextTokenException")
 
 
+def config_remediation(run, caller):
+    name = "client-rule"
+    role = "arn:aws:iam::222222222222:role/runbook"
+    configuration = {
+        "ConfigRuleName": name, "TargetType": "SSM_DOCUMENT", "TargetId": "rootguard-prüfung",
+        "TargetVersion": "1", "ResourceType": "AWS::::Account", "Automatic": True,
+        "Parameters": {"AccountId": {"ResourceValue": {"Value": "RESOURCE_ID"}},
+                       "AutomationAssumeRole": {"StaticValue": {"Values": [role]}}},
+        "ExecutionControls": {"SsmControls": {"ConcurrentExecutionRatePercentage": 10,
+                                              "ErrorPercentage": 50}},
+        "MaximumAutomaticAttempts": 3, "RetryAttemptSeconds": 86400,
+        "Arn": "arn:aws:config:eu-west-1:222222222222:remediation-configuration/a",
+        "CreatedByService": "niemand",
+    }
+    operation = "config.PutRemediationConfigurations"
+    run.call(operation, {"RemediationConfigurations": [configuration]}, caller)
+    unknown = {**configuration, "ConfigRuleName": "gibt es nicht ✓"}
+    for wrong in (unknown, {**configuration, "Parameters": {}}):
+        asked = {"RemediationConfigurations": [wrong]}
+        run.refused(operation, asked, caller, "InvalidParameterValueException")
+    asked = {"ConfigRuleNames": [name, "gibt es nicht ✓"]}
+    answer = run.call("config.DescribeRemediationConfigurations", asked, caller)
+    run.same("RemediationConfigurations", answer.get("RemediationConfigurations"), [configuration])
+    run.refused("config.DeleteConfigRule", {"ConfigRuleName": name}, caller,
+                "ResourceInUseException")
+    operation = "config.DeleteRemediationConfiguration"
+    asked = {"ConfigRuleName": name, "ResourceType": "AWS::::Account"}
+    run.call(operation, asked, caller)
+    run.refused(operation, asked, caller, "NoSuchRemediationConfigurationException")
+
+
 def config_aggregator(run, caller):
     operation = "config.PutConfigurationAggregator"
     management = Caller(MANAGEMENT)
@@ -570,6 +602,7 @@ def config_results(run, caller, result_token):
     run.refused(operation, {"NextToken": "keine Seite"}, caller, "InvalidNextTokenException")
 
     config_exceptions(run, caller)
+    config_remediation(run, caller)
     config_aggregator(run, caller)
 
     operation = "config.StartConfigRulesEvaluation"
@@ -601,6 +634,7 @@ def main():
         boto3_kms,
         boto3_lambda,
         boto3_securityhub,
+        boto3_trials,
     ):
         service.calls(run, Caller(FULL), Caller(EMPTY), NON_ASCII)
     boto3_organizations.calls(run, Caller(MANAGEMENT), Caller(FULL))

@@ -46,3 +46,6 @@ def calls(run, full, empty, non_ascii):
     run.refused("lambda.RemovePermission", remove, full, "ResourceNotFoundException")
     run.call("lambda.RemovePermission", {"FunctionName": "page", "StatementId": "a"}, full)
     run.refused("lambda.GetPolicy", {"FunctionName": "page"}, full, "ResourceNotFoundException")
+    limits = run.call("lambda.GetAccountSettings", {}, full).get("AccountLimit", {})
+    run.same("the quota", limits.get("ConcurrentExecutions"),
+             limits.get("UnreservedConcurrentExecutions"))

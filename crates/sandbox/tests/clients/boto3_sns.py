@@ -77,7 +77,10 @@ def publishing(run, full, empty, topic, non_ascii):
                   {"Message": "kein JSON"}, {"Message": "{}"}, {"MessageStructure": "xml"},
                   {"MessageAttributes": {"leer": {"DataType": "String", "StringValue": ""}}}):
         run.refused("sns.Publish", {**asked, **wrong}, full, "InvalidParameter")
-    for other in ("TargetArn", "PhoneNumber", "MessageGroupId", "MessageDeduplicationId"):
+    run.call("sns.Publish", {**asked, "MessageGroupId": "x"}, full)
+    again = {**asked, "MessageDeduplicationId": "x"}
+    run.refused("sns.Publish", again, full, "InvalidParameter")
+    for other in ("TargetArn", "PhoneNumber"):
         run.not_implemented("sns.Publish", {**asked, other: "x"}, full)
     run.refused("sns.Publish", {**asked, "TopicArn": f"{topic}-x"}, full, "NotFound")
     run.refused("sns.Publish", asked, empty, "AuthorizationError")

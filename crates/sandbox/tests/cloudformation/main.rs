@@ -7,6 +7,7 @@
     reason = "test"
 )]
 
+mod refusals;
 mod stack_sets;
 mod stacks;
 

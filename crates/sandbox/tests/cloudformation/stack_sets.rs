@@ -61,7 +61,7 @@ const ORGANIZATION: &str = r#"
     state = "SUSPENDED"
 "#;
 
-/// What every account gets.
+/// Template that every account gets.
 const QUEUE: &str = "
 Parameters:
   Visible:
@@ -154,7 +154,7 @@ async fn instances(client: &Client, set: &str) -> Vec<(String, String, String, S
     listed.collect()
 }
 
-/// How many instances there are of each detailed status.
+/// Counts instances by detailed status.
 async fn counts(client: &Client, set: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for (_, _, status, _) in instances(client, set).await {
@@ -163,14 +163,14 @@ async fn counts(client: &Client, set: &str) -> BTreeMap<String, usize> {
     counts
 }
 
-fn of(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
+fn counted(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
     pairs
         .iter()
         .map(|(status, n)| ((*status).to_owned(), *n))
         .collect()
 }
 
-/// Where there is a queue, with its time-out.
+/// Returns the places of the queue, with its time-out.
 fn queues(sandbox: &Sandbox) -> Vec<String> {
     let accounts = [MANAGEMENT, ONE, TWO, OTHER_UNIT, SUSPENDED];
     let accounts = accounts.iter().filter_map(|id| sandbox.account(id));
@@ -221,7 +221,7 @@ async fn a_stack_set_reaches_its_units_and_follows_its_parameters() {
     assert_eq!(status(&stack), "CREATE_COMPLETE");
     // Neither the management account nor one of another unit; nested units yes.
     assert_eq!(queues(&sandbox), everywhere(30));
-    let expected = of(&[("SUCCEEDED", 4), ("SKIPPED_SUSPENDED_ACCOUNT", 2)]);
+    let expected = counted(&[("SUCCEEDED", 4), ("SKIPPED_SUSPENDED_ACCOUNT", 2)]);
     assert_eq!(counts(&client, "queue").await, expected);
     let operation = last_operation(&client, "queue").await;
     assert_eq!(operation.status(), Some(&Status::Succeeded));
@@ -290,21 +290,47 @@ async fn too_many_failures_stop_an_operation_half_way() {
         ("SUCCEEDED", 2),
         ("SKIPPED_SUSPENDED_ACCOUNT", 2),
     ];
-    assert_eq!(counts(&client, "queue").await, of(&expected));
+    assert_eq!(counts(&client, "queue").await, counted(&expected));
     let failed = instances(&client, "queue").await;
     let failed = failed.iter().find(|one| one.2 == "FAILED").unwrap();
     assert!(failed.3.contains("ResourceLogicalId:Queue"), "{failed:?}");
     let operation = last_operation(&client, "queue").await;
     let details = operation.status_details().unwrap();
     assert_eq!(details.failed_stack_instances_count(), Some(2));
-    // Made again once the reason is gone.
+    // Updated once the reason is gone.
     sandbox.clear_faults();
     again(&client, Some(ONE), 0).await.unwrap();
     sandbox.settled().await;
     assert_eq!(queues(&sandbox), everywhere(30));
 }
 
-/// Asks for instances of the first set once more.
+#[tokio::test]
+async fn who_joins_gets_nothing_that_depends_on_what_failed() {
+    let (sandbox, client) = organization().await;
+    deploy(&sandbox, &client, "s", &sets(0, 60), &[]).await;
+    let mut joins = Account::new("666666666666", "new");
+    joins.organizational_unit = Some("ou-root-nested00".to_owned());
+    sandbox.inject(
+        Fault::access_denied()
+            .account("666666666666")
+            .action("sqs:CreateQueue"),
+    );
+    sandbox.join(joins);
+    sandbox.settled().await;
+    let account = sandbox.account("666666666666").unwrap();
+    assert_eq!((account.queues.len(), account.topics.len()), (0, 0));
+    // There is no instance of the dependent at all.
+    let listed = instances(&client, "topic").await;
+    assert!(
+        listed.iter().all(|one| one.0 != "666666666666"),
+        "{listed:?}"
+    );
+    let failed = instances(&client, "queue").await;
+    let failed = failed.iter().find(|one| one.0 == "666666666666").unwrap();
+    assert_eq!(failed.2, "FAILED");
+}
+
+/// Updates the instances of the first set, which tries again where they failed.
 async fn again(client: &Client, only: Option<&str>, tolerance: i32) -> Result<String, String> {
     let targets = DeploymentTargets::builder().organizational_unit_ids("ou-root-workload");
     let targets = match only {
@@ -317,13 +343,13 @@ async fn again(client: &Client, only: Option<&str>, tolerance: i32) -> Result<St
         .failure_tolerance_count(tolerance)
         .region_order(US)
         .build();
-    let create = client.create_stack_instances().stack_set_name("queue");
-    let create = create
+    let update = client.update_stack_instances().stack_set_name("queue");
+    let update = update
         .deployment_targets(targets.build())
         .regions(EU)
         .regions(US);
-    match create.operation_preferences(preferences).send().await {
-        Ok(created) => Ok(created.operation_id.unwrap()),
+    match update.operation_preferences(preferences).send().await {
+        Ok(updated) => Ok(updated.operation_id.unwrap()),
         Err(error) => Err(error.code().unwrap().to_owned()),
     }
 }
@@ -433,6 +459,6 @@ async fn only_who_administers_stack_sets_is_told_anything() {
     let suspended = |account: &mut Account| account.state = AccountState::Suspended;
     sandbox.change_account(TWO, suspended).unwrap();
     deploy(&sandbox, &client, "s", &sets(0, 90), &[]).await;
-    let expected = of(&[("SUCCEEDED", 2), ("SKIPPED_SUSPENDED_ACCOUNT", 4)]);
+    let expected = counted(&[("SUCCEEDED", 2), ("SKIPPED_SUSPENDED_ACCOUNT", 4)]);
     assert_eq!(counts(&client, "queue").await, expected);
 }

@@ -18,7 +18,7 @@ const ORGANIZATION: &str = r#"
     name = "member"
 "#;
 
-/// What the template makes, as the account has it: roles, queues with their time-outs,
+/// Returns the resources of the template that the account has: roles, queues with their time-outs,
 /// log groups.
 fn made(account: &Account) -> (Vec<String>, Vec<String>, usize) {
     let roles = account.roles.iter().map(|role| role.name.clone());
@@ -37,7 +37,7 @@ fn expected(role: &str, queue: &str, groups: usize) -> (Vec<String>, Vec<String>
     (vec![role.to_owned()], vec![queue.to_owned()], groups)
 }
 
-/// What happened, the oldest first: resource and status.
+/// Returns the events of a stack, oldest first: resource and status.
 async fn events(client: &Client, stack: &str) -> Vec<(String, String, String)> {
     let events = client
         .describe_stack_events()

@@ -1,4 +1,4 @@
-//! Which trails there are, for whom, and what they are doing.
+//! Lists of trails, for each account, with their state.
 
 use super::*;
 

@@ -134,12 +134,12 @@ fn is_now(time: Option<&DateTime>) -> bool {
     time.is_some_and(|time| (time.secs() - now).abs() < 60)
 }
 
-/// What a log group, a role and a key are needed for.
+/// Creates the resources that a log group, a role and a key are needed for.
 fn furnish(transport: &Transport) {
     let trust = json!({"Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
         "Action": "sts:AssumeRole"}});
-    let trust = sandbox::policy::Document::parse(&trust.to_string()).unwrap();
+    let trust = sandbox::Document::parse(&trust.to_string()).unwrap();
     transport
         .sandbox
         .change_account(MEMBER, |account| {

@@ -1,4 +1,4 @@
-//! Who may ask and change what.
+//! Permissions to read and to change trails.
 
 use super::*;
 
@@ -169,7 +169,7 @@ async fn a_fault_may_be_about_one_trail() {
 async fn roles_are_held_to_the_trails_in_their_policies() {
     for transport in both(ORGANIZATION).await {
         let document =
-            |text: serde_json::Value| sandbox::policy::Document::parse(&text.to_string()).unwrap();
+            |text: serde_json::Value| sandbox::Document::parse(&text.to_string()).unwrap();
         let trust = document(json!({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
             "Action": "sts:AssumeRole"}}));

@@ -1,4 +1,4 @@
-//! Which events trails log.
+//! Events that trails log.
 
 use super::*;
 

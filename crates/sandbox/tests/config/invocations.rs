@@ -1,4 +1,4 @@
-//! What Config invokes functions with, how often, and what shows of it.
+//! Events and frequency of Config's invocations, and their visible outcome.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What functions report, and what Config shows of it.
+//! Reports of functions, and their visible outcome.
 
 use super::*;
 
@@ -218,6 +218,26 @@ async fn the_newest_state_wins_whatever_order_results_come_in() {
         // What does not apply contributes nothing.
         let shown = report(ComplianceType::NotApplicable, 4000).await;
         assert_eq!(shown, ComplianceType::InsufficientData);
+        // It vanishes, and no older result comes back for it.
+        let shown = report(ComplianceType::Compliant, 3500).await;
+        assert_eq!(shown, ComplianceType::InsufficientData);
+        let details = config
+            .get_compliance_details_by_config_rule()
+            .config_rule_name("r");
+        let details = details.send().await.unwrap();
+        assert!(details.evaluation_results().is_empty());
+        let details = config
+            .get_compliance_details_by_resource()
+            .resource_type("AWS::::Account")
+            .resource_id(ACCOUNT);
+        assert!(
+            details
+                .send()
+                .await
+                .unwrap()
+                .evaluation_results()
+                .is_empty()
+        );
     }
 }
 

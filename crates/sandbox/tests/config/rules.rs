@@ -2,6 +2,9 @@
 
 use super::*;
 
+const TOPIC: &str = "AWS::SNS::Topic";
+const TRAIL: &str = "AWS::CloudTrail::Trail";
+
 #[tokio::test]
 async fn a_rule_keeps_every_member() {
     for transport in both(ORGANIZATION).await {
@@ -190,5 +193,138 @@ async fn a_rule_that_cannot_work_is_refused() {
             error,
             Err("NoAvailableConfigurationRecorderException".to_owned())
         );
+    }
+}
+
+/// Invocations of the function of a rule with changes in its scope, by type of message.
+async fn invocations(transport: &Transport, events: &Events) -> Vec<String> {
+    transport.sandbox.settled().await;
+    let events = std::mem::take(&mut *events.lock().unwrap());
+    let kinds = events.into_iter().map(|(event, _)| {
+        let invoking: Value =
+            serde_json::from_str(event["invokingEvent"].as_str().unwrap()).unwrap();
+        let item = &invoking["configurationItem"];
+        let kind = item["resourceType"]
+            .as_str()
+            .or(invoking["messageType"].as_str());
+        kind.unwrap().to_owned()
+    });
+    let mut kinds: Vec<_> = kinds.collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+async fn a_rule_with_changes_is_evaluated_for_every_recorded_resource() {
+    let organization = r#"
+        [[account]]
+        id = "111111111111"
+        name = "owner"
+        [[account.topic]]
+        region = "eu-west-1"
+        Name = "one"
+        [[account.topic]]
+        region = "eu-west-1"
+        Name = "two"
+        [[account.topic]]
+        region = "us-east-1"
+        Name = "elsewhere"
+        [[account.trail]]
+        region = "eu-west-1"
+        Name = "main"
+    "#;
+    let only = |types: &str| {
+        format!(
+            "config_recording_group = {{ allSupported = false, resourceTypes = [{types}], \
+             recordingStrategy = {{ useOnly = \"INCLUSION_BY_RESOURCE_TYPES\" }} }}"
+        )
+    };
+    for (group, expected) in [
+        (
+            String::new(),
+            vec![TRAIL, TOPIC, TOPIC, "ScheduledNotification"],
+        ),
+        (
+            only("\"AWS::CloudTrail::Trail\""),
+            vec![TRAIL, "ScheduledNotification"],
+        ),
+        (
+            only("\"AWS::EC2::Instance\""),
+            vec!["ScheduledNotification"],
+        ),
+        (
+            "config_recording = false".to_owned(),
+            vec!["ScheduledNotification"],
+        ),
+    ] {
+        let file = organization.replace("name = \"owner\"", &format!("name = \"owner\"\n{group}"));
+        for transport in both(&file).await {
+            let events = listener(&transport);
+            let config = config(&transport);
+            let details = [
+                MessageType::ScheduledNotification,
+                MessageType::ConfigurationItemChangeNotification,
+                MessageType::OversizedConfigurationItemChangeNotification,
+            ];
+            let scope = Scope::builder().compliance_resource_types(TOPIC);
+            let scope = scope.compliance_resource_types(TRAIL).build();
+            let changes = rule("r").source(source(FUNCTION, details.map(detail).to_vec()));
+            put(&config, changes.scope(scope)).await.unwrap();
+            assert_eq!(invocations(&transport, &events).await, expected, "{group}");
+            transport.sandbox.advance_clock(Duration::from_mins(2));
+            let start = config
+                .start_config_rules_evaluation()
+                .config_rule_names("r");
+            start.send().await.unwrap();
+            assert_eq!(invocations(&transport, &events).await, expected, "{group}");
+            let shown = config
+                .describe_configuration_recorders()
+                .send()
+                .await
+                .unwrap();
+            let shown = shown.configuration_recorders()[0]
+                .recording_group()
+                .unwrap();
+            assert_eq!(shown.all_supported(), !group.contains("allSupported"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rule_with_a_remediation_is_not_deleted() {
+    use aws_sdk_config::types::{RemediationConfiguration, RemediationTargetType};
+    for transport in both(ORGANIZATION).await {
+        listener(&transport);
+        let config = config(&transport);
+        put(&config, rule("r")).await.unwrap();
+        let configuration = RemediationConfiguration::builder()
+            .config_rule_name("r")
+            .target_type(RemediationTargetType::SsmDocument)
+            .target_id("rootguard-r");
+        let remediate = config.put_remediation_configurations();
+        let remediate = remediate.remediation_configurations(configuration.build().unwrap());
+        assert!(remediate.send().await.unwrap().failed_batches().is_empty());
+        let delete = || config.delete_config_rule().config_rule_name("r").send();
+        assert_eq!(code(delete().await), "ResourceInUseException");
+        let shown = config
+            .describe_remediation_configurations()
+            .config_rule_names("r");
+        let shown = shown.send().await.unwrap();
+        assert_eq!(
+            shown.remediation_configurations()[0].target_id(),
+            "rootguard-r"
+        );
+        let remove = || {
+            let remove = config
+                .delete_remediation_configuration()
+                .config_rule_name("r");
+            remove.send()
+        };
+        remove().await.unwrap();
+        assert_eq!(
+            code(remove().await),
+            "NoSuchRemediationConfigurationException"
+        );
+        delete().await.unwrap();
     }
 }

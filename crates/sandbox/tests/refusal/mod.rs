@@ -1,4 +1,4 @@
-//! How a request was refused: the status of the answer, and the code of the error.
+//! Refusals of requests: the status of the answer, and the code of the error.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// What refused a request that must not have been granted.
+/// Returns the refusal of a request that must not have been granted.
 pub(crate) fn refusal<T: Debug, E: ProvideErrorMetadata + Debug>(
     result: Result<T, SdkError<E, HttpResponse>>,
 ) -> (u16, String) {

@@ -1,4 +1,4 @@
-//! Who the caller is.
+//! Identity of the caller.
 
 use super::*;
 

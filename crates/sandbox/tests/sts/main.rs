@@ -1,4 +1,4 @@
-//! Who the caller is, sessions of roles, sessions of root users.
+//! Identity of the caller, sessions of roles, sessions of root users.
 #![allow(clippy::unwrap_used, clippy::wildcard_imports, reason = "test")]
 
 #[path = "../both/mod.rs"]

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use config_rule::{ASSUME_ROLE, Control, Timestamp};
-use control_tests::{Deployment, Row, Stage, invoke_remediator};
+use control_testkit::{Deployment, Row, RuleHarness, invoke_remediator};
 use sandbox::{Fault, Sandbox};
 use serde_json::json;
 use trail_logging::{EVIDENCE_READS, TrailLogging};
 use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
-use crate::given::{self, ACCOUNT, REGION, SAVED_ONLY, row, rows};
+use crate::fixtures::{self, ACCOUNT, REGION, SAVED_ONLY, row, rows};
 
 const PUT_EVALUATIONS: &str = "config:PutEvaluations";
 
@@ -31,13 +31,13 @@ fn to_now(row: &Row<TrailLogging>) -> impl Fn(Timestamp) -> Timestamp + use<> {
     move |time| Timestamp::from_epoch_millis(time.epoch_millis() + later)
 }
 
-async fn deploy(row: &Row<TrailLogging>, sandbox: Sandbox) -> Stage {
-    Stage::new::<TrailLogging>(&FUNCTION, sandbox, &row.parameters).await
+async fn deploy(row: &Row<TrailLogging>, sandbox: Sandbox) -> RuleHarness {
+    RuleHarness::new::<TrailLogging>(&FUNCTION, sandbox, &row.parameters).await
 }
 
 /// What Config should show: what the row says, with the times as they are now.
-fn shown(row: &Row<TrailLogging>, moved: impl Fn(Timestamp) -> Timestamp) -> (String, String) {
-    let (compliance, mut annotation) = row.shown();
+fn reported(row: &Row<TrailLogging>, moved: impl Fn(Timestamp) -> Timestamp) -> (String, String) {
+    let (compliance, mut annotation) = row.reported_result();
     let known = row.facts.trails.known().into_iter().flatten();
     let statuses = known.filter_map(|trail| trail.status.as_ref()?.known().ok());
     for time in statuses.filter_map(|status| status.latest_delivery_time) {
@@ -52,7 +52,7 @@ fn promised_calls(row: &Row<TrailLogging>) -> (usize, usize) {
     let known = row.facts.trails.known().map_or(&[][..], Vec::as_slice);
     let worth_asking = |trail: &&trails::ObservedTrail| trail.trail.multi_region != Some(false);
     let asked = known.iter().filter(worth_asking).count();
-    let roles = given::evidence_roles(row).into_iter();
+    let roles = fixtures::evidence_roles(row).into_iter();
     let of_owners = roles.filter(|(account, _)| {
         let mut asked = known.iter().filter(worth_asking);
         asked.any(|trail| trail.trail.owner() == account)
@@ -83,11 +83,12 @@ async fn every_row_of_the_table_ends_in_config_as_it_says() {
             continue;
         }
         let moved = to_now(&row);
-        let stage = deploy(&row, given::sandbox(&row, &moved)).await;
-        stage.evaluated().await.unwrap_or_else(|error| {
+        let stage = deploy(&row, fixtures::sandbox(&row, &moved)).await;
+        let record = stage.evaluated().await.unwrap_or_else(|error| {
             panic!("{name}: {error}\n{}", stage.process.output());
         });
-        assert_eq!(stage.shown().await, [shown(&row, &moved)], "{name}");
+        let result = reported(&row, &moved);
+        stage.assert_reported(name, &record, result).await;
         let (calls, as_owner) = (stage.calls(), stage.calls_of("evidence"));
         let (least, most) = promised_calls(&row);
         let count = calls.len() + as_owner.len() - 1;
@@ -129,7 +130,7 @@ async fn a_trail_that_may_not_be_asked_hides_no_other() {
             &[GET_TRAIL_STATUS, GET_TRAIL_STATUS, GET_EVENT_SELECTORS],
         ),
     ] {
-        let sandbox = given::sandbox(&row, to_now(&row));
+        let sandbox = fixtures::sandbox(&row, to_now(&row));
         sandbox.inject(
             Fault::access_denied()
                 .action(denied_action)
@@ -137,7 +138,7 @@ async fn a_trail_that_may_not_be_asked_hides_no_other() {
         );
         let stage = deploy(&row, sandbox).await;
         stage.evaluated().await.unwrap();
-        assert_eq!(stage.shown().await, [row.shown()]);
+        assert_eq!(stage.config_results().await, [row.reported_result()]);
         let calls = [&[DESCRIBE_TRAILS], expected, &[PUT_EVALUATIONS]].concat();
         assert_eq!(stage.calls(), calls, "{denied_action}");
     }
@@ -152,11 +153,11 @@ async fn throttling_that_ends_is_not_noticed() {
         (GET_TRAIL_STATUS, "evidence"),
         (GET_EVENT_SELECTORS, "evidence"),
     ] {
-        let sandbox = given::sandbox(&row, to_now(&row));
+        let sandbox = fixtures::sandbox(&row, to_now(&row));
         sandbox.inject(Fault::throttling().action(action).times(2));
         let stage = deploy(&row, sandbox).await;
         let record = stage.evaluated().await.unwrap();
-        assert_eq!(stage.shown().await, [row.shown()]);
+        assert_eq!(stage.config_results().await, [row.reported_result()]);
         let calls = [
             DESCRIBE_TRAILS,
             ASSUME_ROLE,
@@ -179,8 +180,8 @@ async fn throttling_that_ends_is_not_noticed() {
 #[tokio::test]
 async fn throttling_that_does_not_end_is_a_failure_and_no_verdict() {
     let row = row("one trail for everything");
-    let stage = deploy(&row, given::sandbox(&row, to_now(&row))).await;
-    let before = stage.shown_with_times().await;
+    let stage = deploy(&row, fixtures::sandbox(&row, to_now(&row))).await;
+    let before = stage.config_results_with_times().await;
     assert_eq!(before.len(), 1);
     stage
         .sandbox
@@ -188,17 +189,17 @@ async fn throttling_that_does_not_end_is_a_failure_and_no_verdict() {
     let error = stage.process.send(stage.event()).await.unwrap_err();
     assert_eq!(error.error_type, "Throttled", "{error}");
     assert!(error.message.contains(GET_TRAIL_STATUS), "{error}");
-    assert_eq!(stage.shown_with_times().await, before);
+    assert_eq!(stage.config_results_with_times().await, before);
 }
 
 /// Somebody stops the only trail, and somebody starts it again.
 #[tokio::test]
 async fn the_verdict_follows_the_trail() {
     let row = row("one trail for everything");
-    let stage = deploy(&row, given::sandbox(&row, to_now(&row))).await;
+    let stage = deploy(&row, fixtures::sandbox(&row, to_now(&row))).await;
     let reason = async || {
         stage.process.send(stage.event()).await.unwrap();
-        let shown = stage.shown().await;
+        let shown = stage.config_results().await;
         shown[0].1.split(':').next().unwrap().to_owned()
     };
     let switch = |logging: bool| {
@@ -216,9 +217,9 @@ async fn the_verdict_follows_the_trail() {
 }
 
 #[tokio::test]
-async fn the_remediating_function_repairs_its_own_account_and_no_other() {
+async fn the_remediating_function_remediates_its_own_account_and_no_other() {
     let row = row("switched off");
-    let sandbox = given::sandbox(&row, to_now(&row));
+    let sandbox = fixtures::sandbox(&row, to_now(&row));
     let deployment = Deployment {
         program: env!("CARGO_BIN_EXE_trail-logging-remediate"),
         ..FUNCTION
@@ -231,7 +232,7 @@ async fn the_remediating_function_repairs_its_own_account_and_no_other() {
     for (remediation, event, error) in [
         (
             json!({}),
-            json!({"resourceId": given::MANAGEMENT}),
+            json!({"resourceId": fixtures::MANAGEMENT}),
             "InvalidRequest",
         ),
         (

@@ -2,12 +2,12 @@
 //! calls than decide.
 
 use config_rule::{Account, Control, Identity, parse_parameters};
-use control_tests::{Row, Stopped};
+use control_testkit::{Row, Stopped};
 use sandbox::Sandbox;
 use serde_json::{Map, Value};
 use trail_logging::{AccountTrails, TrailLogging};
 
-use crate::given::{self, ACCOUNT, MANAGEMENT, REGION, SAVED_ONLY, row, rows};
+use crate::fixtures::{self, ACCOUNT, MANAGEMENT, REGION, SAVED_ONLY, row, rows};
 
 const DESCRIBE: &str = "cloudtrail:DescribeTrails";
 const STATUS: &str = "cloudtrail:GetTrailStatus";
@@ -21,7 +21,7 @@ async fn observe(
     sandbox: &Sandbox,
     region: &str,
 ) -> (AccountTrails, Vec<&'static str>) {
-    control_tests::give_evidence_role(sandbox, ACCOUNT, "function", &["*"]);
+    control_testkit::give_evidence_role(sandbox, ACCOUNT, "function", &["*"]);
     let credentials = sandbox.role_credentials(ACCOUNT, "function").unwrap();
     let sdk = sandbox
         .sdk_config_as(credentials, region)
@@ -42,7 +42,7 @@ async fn every_row_is_seen_as_it_is() {
         if SAVED_ONLY.contains(&row.name.as_str()) {
             continue;
         }
-        let sandbox = given::sandbox(&row, |time| time);
+        let sandbox = fixtures::sandbox(&row, |time| time);
         let (seen, _) = observe(&row, &sandbox, REGION).await;
         let parameters = parse_parameters(row.parameters.clone()).unwrap();
         let verdict = TrailLogging::evaluate(&seen, &parameters);
@@ -89,7 +89,7 @@ async fn no_more_is_asked_than_decides() {
         ),
     ] {
         let row = row(name);
-        let sandbox = given::sandbox(&row, |time| time);
+        let sandbox = fixtures::sandbox(&row, |time| time);
         let (_, calls) = observe(&row, &sandbox, REGION).await;
         assert_eq!(calls, expected, "{name}");
     }
@@ -100,7 +100,7 @@ async fn a_trail_is_asked_by_its_arn_in_its_home_region_and_as_its_owner() {
     let trail = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org";
     let role = "arn:aws:iam::999999999999:role/rootguard/evidence";
     let row = row("organization trail, everything seen through its owner");
-    let sandbox = given::sandbox(&row, |time| time);
+    let sandbox = fixtures::sandbox(&row, |time| time);
     observe(&row, &sandbox, "eu-central-1").await;
     let calls = sandbox.calls();
     let asked: Vec<_> = calls

@@ -7,13 +7,12 @@ use std::time::{Duration, SystemTime};
 use bundle::{RULES, Rule};
 use config_rule::{Exceptions, Function};
 use root_activity::Settings;
-use sandbox::cloudformation::StackPlace;
+use sandbox::cloudformation::{StackPlace, Template};
 use sandbox::{Context, FunctionError, Sandbox};
 use security_hub::Severities;
 use serde_json::{Value, json};
 
-use super::{ELSEWHERE, HOME, HUB, MANAGEMENT, MEMBERS, Whole};
-use crate::infra::template;
+use super::{ELSEWHERE, HOME, HUB, MANAGEMENT, MEMBERS, WANTED, Whole, wanted};
 
 /// Who is going to have functions: those that join later too.
 const ACCOUNTS: [&str; 5] = [
@@ -34,7 +33,7 @@ pub(super) fn register_functions(whole: &Whole) {
     }
     register_root_activity(whole);
     // What it does is tested where it is; here it is enough that it is asked.
-    let arn = format!("arn:aws:lambda:{HOME}:{HUB}:function:no-root-keys-remediate");
+    let arn = format!("arn:aws:lambda:{HOME}:{HUB}:function:rootguard-no-root-keys-remediate");
     sandbox.register_function(arn, |_: Value, _: Context| async { Ok(json!({})) });
 }
 
@@ -45,11 +44,11 @@ fn role(sandbox: &Sandbox, account: &str, name: &str, region: &str) -> aws_types
 }
 
 fn register_rule(sandbox: &Sandbox, account: &'static str, rule: &'static dyn Rule) {
-    let name = rule.metadata().name;
+    let name = rule.metadata().deployed_name();
     let arn = format!("arn:aws:lambda:{HOME}:{account}:function:{name}");
     let all = sandbox.clone();
     sandbox.register_function(arn, move |event: Value, context: Context| {
-        let sdk = role(&all, account, name, HOME);
+        let sdk = role(&all, account, &name, HOME);
         async move {
             let left = context.deadline.duration_since(SystemTime::now());
             let function = Function {
@@ -66,10 +65,10 @@ fn register_rule(sandbox: &Sandbox, account: &'static str, rule: &'static dyn Ru
 }
 
 fn register_security_hub(sandbox: &Sandbox, account: &'static str) {
-    let arn = format!("arn:aws:lambda:{HOME}:{account}:function:security-hub");
+    let arn = format!("arn:aws:lambda:{HOME}:{account}:function:rootguard-security-hub");
     let all = sandbox.clone();
     sandbox.register_function(arn, move |event: Value, context: Context| {
-        let sdk = role(&all, account, "security-hub", HOME);
+        let sdk = role(&all, account, "rootguard-security-hub", HOME);
         async move {
             let arn = context.invoked_function_arn;
             let severities = Severities::parse("").unwrap();
@@ -82,11 +81,19 @@ fn register_security_hub(sandbox: &Sandbox, account: &'static str) {
 }
 
 fn register_root_activity(whole: &Whole) {
-    let values = whole.values(ELSEWHERE, "activity-hub", &[]);
-    let place = StackPlace::new(HUB, ELSEWHERE);
-    let stack = template("activity-hub")
-        .instantiate(&place, &values)
+    let all = wanted(WANTED);
+    let hub = all
+        .iter()
+        .find(|stack| stack.name == "rootguard-activity-hub")
         .unwrap();
+    let values = hub.parameters.iter().map(|(name, value)| match value {
+        deployment::Value::Text(text) => (name.clone(), text.clone()),
+        // Of the package, which has no variables.
+        _ => (name.clone(), "version".to_owned()),
+    });
+    let template = Template::parse(hub.template.text()).unwrap();
+    let place = StackPlace::new(HUB, ELSEWHERE);
+    let stack = template.instantiate(&place, &values.collect()).unwrap();
     let function = stack.resource("RootActivity").unwrap();
     let variables = function.properties["Environment"]["Variables"].clone();
     let arn = function.attribute("Arn").unwrap().to_owned();
@@ -95,8 +102,8 @@ fn register_root_activity(whole: &Whole) {
         .sandbox
         .register_function(arn, move |event: Value, context: Context| {
             let variable = |name: &str| variables[name].as_str().map(str::to_owned);
-            let settings = Settings::of(variable).unwrap();
-            let sdk = role(&sandbox, HUB, "root-activity", ELSEWHERE);
+            let settings = Settings::from_variables(variable).unwrap();
+            let sdk = role(&sandbox, HUB, "rootguard-root-activity", ELSEWHERE);
             let function = Arc::new(root_activity::Function::new(sdk, settings));
             // Its future may not move between threads, so it has one of its own.
             let runtime = tokio::runtime::Handle::current();

@@ -1,7 +1,8 @@
 //! The whole bundle in an organization: every template through CloudFormation's API, then
 //! what the deployed resources do.
 
-mod functions;
+#[path = "functions.rs"]
+mod code;
 mod round;
 mod trouble;
 
@@ -9,10 +10,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Parameter, Stack};
+use bundle::{Architecture, Rules};
+use deployment::{
+    DeploymentInput, Package, Stack as Wanted, Template, Value, functions, stacks, template_key,
+};
 use sandbox::{Organization, Sandbox};
 
-use crate::infra::{example, template, texts};
-use functions::register_functions;
+use code::register_functions;
 
 const MANAGEMENT: &str = "444455556666";
 /// Artifacts, activity hub, IAM's, Config's and Security Hub's delegated administration.
@@ -20,7 +24,6 @@ const HUB: &str = "777788889999";
 const MEMBERS: [&str; 3] = ["111122223333", "222233334444", "333344445555"];
 const HOME: &str = "eu-west-1";
 const ELSEWHERE: &str = "us-east-1";
-const GROUP: &str = "aws-controltower/CloudTrailLogs";
 
 /// Management account with the organization's trail, hub, and three members.
 const ORGANIZATION: &str = r#"
@@ -74,13 +77,56 @@ const ORGANIZATION: &str = r#"
     security_hub = true
 "#;
 
+/// What the organization wants.
+const WANTED: &str = r#"
+    [organization]
+    id = "o-sandbox0001"
+    notificationEmail = "soc@example.com"
+    deployerRoleArn = "arn:aws:iam::444455556666:role/deploy"
+    trailName = "organization"
+    remediate = true
+    enforceGuardrails = true
+    failureTolerancePercentage = 50
+    [accounts]
+    management = "444455556666"
+    artifacts = "777788889999"
+    activityHub = "777788889999"
+    iamAdministrator = "777788889999"
+    configAdministrator = "777788889999"
+    securityHubAdministrator = "777788889999"
+    [regions]
+    home = "eu-west-1"
+    activityHub = "us-east-1"
+    [rules.no-root-keys.remediation]
+    mode = "manual"
+    [[group]]
+    name = "all"
+    organizationalUnits = ["ou-root-workloads"]
+"#;
+
 /// An organization with rootguard in it, or on the way to that.
 struct Whole {
     sandbox: Sandbox,
-    /// Values of parameters that have the same name in every template.
-    shared: BTreeMap<String, String>,
-    /// Versions of packages, by Region and by the parameter that names the package.
-    packages: BTreeMap<(String, String), (String, String)>,
+    /// Versions of packages, by bucket and key.
+    versions: BTreeMap<(String, String), String>,
+}
+
+/// The stacks that bring about what a text of `rules.toml` says.
+fn wanted(text: &str) -> Vec<Wanted> {
+    let rules = Rules::parse(text).unwrap();
+    let package = |function| Package {
+        function,
+        architecture: Architecture::X86,
+        sha256: "0".repeat(64),
+    };
+    let packages: Vec<_> = functions().into_iter().map(package).collect();
+    let input = DeploymentInput {
+        organization: rules.organization().unwrap(),
+        rules: rules.all(),
+        packages: &packages,
+        central_role: "OrganizationAccountAccessRole",
+    };
+    stacks(&input).unwrap()
 }
 
 impl Whole {
@@ -89,160 +135,83 @@ impl Whole {
         let sandbox = Sandbox::new(ORGANIZATION.parse::<Organization>().unwrap()).unwrap();
         let mut whole = Self {
             sandbox,
-            shared: BTreeMap::new(),
-            packages: BTreeMap::new(),
+            versions: BTreeMap::new(),
         };
-        for (name, value) in [
-            ("ActivityAccountId", HUB),
-            ("ActivityHubRegion", ELSEWHERE),
-            ("HomeRegion", HOME),
-            ("LogGroupName", GROUP),
-            ("ManagementAccountId", MANAGEMENT),
-            ("OrganizationId", "o-sandbox0001"),
-            ("OrganizationalUnitIds", "ou-root-workloads"),
-            ("RootAccessAccountId", HUB),
-            ("RootAccessRegion", HOME),
-            ("ActivityRegions", "eu-west-1,us-east-1"),
-            ("ExcludedAccounts", ""),
-            ("ErrorTopicArn", ""),
-            ("FunctionArns", ""),
-            ("FailureTolerancePercentage", "50"),
-        ] {
-            whole.shared.insert(name.to_owned(), value.to_owned());
+        let all = wanted(WANTED);
+        let (artifacts, others): (Vec<_>, Vec<_>) = all
+            .iter()
+            .partition(|stack| stack.template == Template::ARTIFACTS);
+        for stack in artifacts {
+            whole.deploy(stack).await;
         }
-        for region in [HOME, ELSEWHERE] {
-            whole.deploy(HUB, region, "artifacts", &[]).await;
-            whole.upload(region).await;
-        }
+        whole.upload(&all).await;
         register_functions(&whole);
-        let chain = whole.deploy(MANAGEMENT, HOME, "management", &[]).await;
-        whole.confirm_subscriptions();
-        let topic = output(&chain, "TopicArn");
-        let trail = format!("arn:aws:cloudtrail:{HOME}:{MANAGEMENT}:trail/organization");
-        let group = format!("arn:aws:logs:{HOME}:{MANAGEMENT}:log-group:{GROUP}");
-        let evidence = [
-            ("TrailArns", trail.as_str()),
-            ("LogGroupArn", &group),
-            ("TopicArns", &topic),
-            ("KeyArns", &output(&chain, "KeyArn")),
-        ];
-        let evidence = whole.deploy(MANAGEMENT, HOME, "evidence", &evidence).await;
-        let role = output(&evidence, "EvidenceRoleArn");
-        for name in [
-            "EvidenceRoleArns",
-            "TrailLoggingCentralEvidenceRoleArns",
-            "RootUsageAlarmCentralEvidenceRoleArns",
-        ] {
-            whole.shared.insert(name.to_owned(), role.clone());
+        for stack in others.into_iter().filter(|stack| stack.group.is_none()) {
+            whole.deploy(stack).await;
+            whole.confirm_subscriptions();
         }
-        whole.deploy(HUB, ELSEWHERE, "activity-hub", &[]).await;
-        whole.confirm_subscriptions();
-        let drill = [("TopicArns", topic.as_str())];
-        whole.deploy(MANAGEMENT, HOME, "drill", &drill).await;
-        for name in ["root-access", "config-admin", "security-hub-admin"] {
-            whole.deploy(HUB, HOME, name, &[]).await;
-        }
-        // Stack sets never reach the management account.
-        for name in [
-            "functions",
-            "rules",
-            "remediation",
-            "remediation-configurations",
-        ] {
-            whole.deploy(MANAGEMENT, HOME, name, &[]).await;
-        }
-        for region in [HOME, ELSEWHERE] {
-            whole.deploy(MANAGEMENT, region, "activity", &[]).await;
-        }
-        let targets = [("TargetIds", "r-root")];
-        whole.deploy(MANAGEMENT, HOME, "guardrails", &targets).await;
         whole
     }
 
     /// All of it.
     async fn everywhere() -> Self {
         let whole = Self::centre().await;
-        let stack = whole.deploy_organization(&[]).await;
+        let stack = whole.deploy_organization(50).await;
         assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
         whole
     }
 
     /// The stack sets, and so the members.
-    async fn deploy_organization(&self, given: &[(&str, &str)]) -> Stack {
-        let bucket = format!("rootguard-artifacts-{HUB}-{HOME}");
-        let url = |name: &str| {
-            let number = texts().keys().position(|known| known == name).unwrap();
-            format!("https://{bucket}.s3.{HOME}.amazonaws.com/templates/{number:064x}.yaml")
-        };
-        let urls = [
-            ("FunctionsTemplateUrl", url("functions")),
-            ("RulesTemplateUrl", url("rules")),
-            ("RemediationTemplateUrl", url("remediation")),
-            (
-                "RemediationConfigurationsTemplateUrl",
-                url("remediation-configurations"),
-            ),
-            ("ActivityTemplateUrl", url("activity")),
-        ];
-        let urls = urls.iter().map(|(name, url)| (*name, url.as_str()));
-        let given: Vec<_> = urls.chain(given.iter().copied()).collect();
-        self.settle(MANAGEMENT, HOME, "organization", &given).await
+    async fn deploy_organization(&self, tolerance: u8) -> Stack {
+        let text = WANTED.replace(
+            "failureTolerancePercentage = 50",
+            &format!("failureTolerancePercentage = {tolerance}"),
+        );
+        let all = wanted(&text);
+        let stack = all.iter().find(|stack| stack.group.is_some()).unwrap();
+        self.settle(stack).await
     }
 
-    /// Deploys a template that must succeed.
-    async fn deploy(
-        &self,
-        account: &str,
-        region: &str,
-        name: &str,
-        given: &[(&str, &str)],
-    ) -> Stack {
-        let stack = self.settle(account, region, name, given).await;
+    /// Deploys a stack that must succeed.
+    async fn deploy(&self, wanted: &Wanted) -> Stack {
+        let stack = self.settle(wanted).await;
         let status = stack.stack_status().unwrap().as_str();
-        let failures = self.failures(account, region, name).await;
+        let failures = self
+            .failures(&wanted.account, &wanted.region, &wanted.name)
+            .await;
         let complete = ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status);
-        assert!(complete, "{name} in {account}: {status}: {failures:#?}");
+        assert!(complete, "{}: {status}: {failures:#?}", wanted.place());
         stack
     }
 
-    /// Deploys a template, whatever becomes of it.
-    async fn settle(
-        &self,
-        account: &str,
-        region: &str,
-        name: &str,
-        given: &[(&str, &str)],
-    ) -> Stack {
-        let client = self.client(account, region);
-        let stack = format!("rootguard-{name}");
-        let known = client.describe_stacks().stack_name(&stack).send().await;
+    /// Deploys a stack, whatever becomes of it.
+    async fn settle(&self, wanted: &Wanted) -> Stack {
+        let client = self.client(&wanted.account, &wanted.region);
+        let name = &wanted.name;
+        let known = client.describe_stacks().stack_name(name).send().await;
         let kind = known.map_or(ChangeSetType::Create, |_| ChangeSetType::Update);
         let set = format!("set-{}", self.sandbox.calls().len());
         client
             .create_change_set()
-            .stack_name(&stack)
+            .stack_name(name)
             .change_set_name(&set)
             .change_set_type(kind)
-            .template_body(&texts()[name])
-            .set_parameters(Some(self.parameters(region, name, given)))
+            .template_body(wanted.template.text())
+            .set_parameters(Some(self.parameters(wanted).await))
             .capabilities(Capability::CapabilityNamedIam)
             .send()
             .await
             .unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        let execute = client.execute_change_set().stack_name(&stack);
+        let execute = client.execute_change_set().stack_name(name);
         execute.change_set_name(&set).send().await.unwrap();
         self.sandbox.settled().await;
-        let described = client.describe_stacks().stack_name(&stack).send().await;
+        let described = client.describe_stacks().stack_name(name).send().await;
         described.unwrap().stacks.unwrap().remove(0)
     }
 
     async fn failures(&self, account: &str, region: &str, name: &str) -> Vec<String> {
         let events = self.client(account, region).describe_stack_events();
-        let events = events
-            .stack_name(format!("rootguard-{name}"))
-            .send()
-            .await
-            .unwrap();
+        let events = events.stack_name(name).send().await.unwrap();
         let events = events.stack_events.unwrap().into_iter();
         events
             .filter_map(|event| event.resource_status_reason)
@@ -253,77 +222,60 @@ impl Whole {
         Client::new(&self.sandbox.sdk_config(account, region))
     }
 
-    /// The values of a template's parameters: those that are given, packages and what is
-    /// shared, and examples for what needs a value.
-    fn values(&self, region: &str, name: &str, given: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let template = template(name);
-        let values = template.parameters().values().filter_map(|parameter| {
-            let name = parameter.name.as_str();
-            let given = given.iter().find(|(given, _)| *given == name);
-            let package = name.strip_suffix("Key").or(name.strip_suffix("Version"));
-            let package = package.and_then(|package| {
-                let (key, version) = self
-                    .packages
-                    .get(&(region.to_owned(), package.to_owned()))?;
-                Some(if name.ends_with("Key") { key } else { version }.clone())
-            });
-            let bucket = format!("rootguard-artifacts-{HUB}-{region}");
-            let value = match (given, name) {
-                (Some((_, value)), _) => Some((*value).to_owned()),
-                (None, "ArtifactBucket") => Some(bucket),
-                _ => package.or_else(|| self.shared.get(name).cloned()),
+    async fn parameters(&self, wanted: &Wanted) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for (name, value) in &wanted.parameters {
+            let value = match value {
+                Value::Text(text) => text.clone(),
+                Value::Version { bucket, key } => {
+                    self.versions[&(bucket.clone(), key.clone())].clone()
+                }
+                Value::Output { stack, output } => {
+                    let client = self.client(&stack.account, &stack.region);
+                    let described = client.describe_stacks().stack_name(&stack.name);
+                    let described = described.send().await.unwrap().stacks.unwrap();
+                    let outputs = described[0].outputs().iter();
+                    let mut found = outputs.filter(|it| it.output_key() == Some(*output));
+                    found.next().unwrap().output_value().unwrap().to_owned()
+                }
             };
-            let value = value.or_else(|| {
-                let needed =
-                    parameter.default.is_none() || ["Remediate", "Enforce"].contains(&name);
-                needed.then(|| example(parameter)).flatten()
-            })?;
-            Some((name.to_owned(), value))
-        });
-        values.collect()
-    }
-
-    fn parameters(&self, region: &str, name: &str, given: &[(&str, &str)]) -> Vec<Parameter> {
-        let values = self.values(region, name, given).into_iter();
-        let parameter = |(name, value)| {
             let parameter = Parameter::builder().parameter_key(name);
-            parameter.parameter_value(value).build()
-        };
-        values.map(parameter).collect()
+            parameters.push(parameter.parameter_value(value).build());
+        }
+        parameters
     }
 
-    /// Puts packages and templates into the bucket of a Region, as its one writer.
-    async fn upload(&mut self, region: &str) {
+    /// Puts packages and templates into the buckets, as their one writer.
+    async fn upload(&mut self, all: &[Wanted]) {
+        let sets = all.iter().filter_map(|stack| stack.group.as_ref());
+        let sets = sets.flat_map(|group| &group.sets);
+        let values = all.iter().flat_map(|stack| stack.parameters.values());
+        for value in values {
+            if let Value::Version { bucket, key } = value {
+                let put = self.put(bucket, key, key.as_bytes().to_vec()).await;
+                self.versions.insert((bucket.clone(), key.clone()), put);
+            }
+        }
+        let bucket = format!("rootguard-artifacts-{HUB}-{HOME}");
+        for set in sets {
+            let text = set.template.text().as_bytes().to_vec();
+            self.put(&bucket, &template_key(&set.template), text).await;
+        }
+    }
+
+    async fn put(&self, bucket: &str, key: &str, content: Vec<u8>) -> String {
+        let region = if bucket.ends_with(HOME) {
+            HOME
+        } else {
+            ELSEWHERE
+        };
         let credentials = self
             .sandbox
-            .role_credentials(HUB, "write-artifacts")
+            .role_credentials(HUB, "rootguard-write-artifacts")
             .unwrap();
         let s3 = aws_sdk_s3::Client::new(&self.sandbox.sdk_config_as(credentials, region));
-        let bucket = format!("rootguard-artifacts-{HUB}-{region}");
-        for (number, text) in texts().into_values().enumerate() {
-            let put = s3.put_object().bucket(&bucket);
-            let put = put.key(format!("templates/{number:064x}.yaml"));
-            put.body(text.into_bytes().into()).send().await.unwrap();
-        }
-        for package in [
-            "NoRootKeys",
-            "HardwareRootMfa",
-            "TrailLogging",
-            "RootUsageAlarm",
-            "SecurityHub",
-            "RootActivity",
-            "NoRootKeysRemediate",
-            "HardwareRootMfaRemediate",
-            "TrailLoggingRemediate",
-            "RootUsageAlarmRemediate",
-        ] {
-            let name = package.to_lowercase();
-            let key = format!("{name}/x86_64/{:064x}.zip", package.len());
-            let put = s3.put_object().bucket(&bucket).key(&key);
-            let put = put.body(name.into_bytes().into()).send().await.unwrap();
-            let place = (region.to_owned(), package.to_owned());
-            self.packages.insert(place, (key, put.version_id.unwrap()));
-        }
+        let put = s3.put_object().bucket(bucket).key(key).body(content.into());
+        put.send().await.unwrap().version_id.unwrap()
     }
 
     /// The mails that AWS sends are answered.
@@ -356,10 +308,4 @@ impl Whole {
         });
         listed.collect()
     }
-}
-
-fn output(stack: &Stack, name: &str) -> String {
-    let mut outputs = stack.outputs().iter();
-    let output = outputs.find(|output| output.output_key() == Some(name));
-    output.unwrap().output_value().unwrap().to_owned()
 }

@@ -41,10 +41,10 @@ async fn every_account_is_judged_by_what_was_deployed_to_it() {
     let sandbox = &whole.sandbox;
     for account in [MANAGEMENT].into_iter().chain(MEMBERS) {
         for rule in RULES {
-            let name = rule.metadata().name;
-            let status = sandbox.rule_status(account, HOME, name).unwrap().unwrap();
+            let name = rule.metadata().deployed_name();
+            let status = sandbox.rule_status(account, HOME, &name).unwrap().unwrap();
             let record = status.outcome.unwrap().unwrap();
-            let expected = match (account, name) {
+            let expected = match (account, rule.metadata().name) {
                 ("111122223333", "no-root-keys") => "NON_COMPLIANT",
                 _ => "COMPLIANT",
             };
@@ -105,7 +105,7 @@ async fn root_activity_of_a_member_reaches_people_by_way_of_the_hub() {
     let without_role = sandbox.change_account(member, |account| {
         account
             .roles
-            .retain(|role| role.name != "forward-root-activity");
+            .retain(|role| role.name != "rootguard-forward-root-activity");
     });
     without_role.unwrap();
     sandbox
@@ -144,11 +144,11 @@ async fn request(whole: &Whole, account: &str, role: Option<&str>, source: &str)
 async fn a_member_asks_for_the_remediation_of_itself_and_nobody_else_does() {
     let whole = Whole::everywhere().await;
     let queue = format!("arn:aws:sqs:{HOME}:{HUB}:rootguard-no-root-keys-requests");
-    let (member, role) = (MEMBERS[0], Some("request-root-remediation"));
+    let (member, role) = (MEMBERS[0], Some("rootguard-request-root-remediation"));
     let source = "rootguard.remediation";
     // An administrator, another role, another source: with the deployed policies.
     assert!(!request(&whole, member, None, source).await);
-    assert!(!request(&whole, member, Some("no-root-keys"), source).await);
+    assert!(!request(&whole, member, Some("rootguard-no-root-keys"), source).await);
     assert!(!request(&whole, member, role, "aws.iam").await);
     assert!(whole.sandbox.queued(&queue).is_empty());
 

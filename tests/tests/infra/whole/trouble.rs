@@ -1,6 +1,6 @@
 //! What goes wrong in some accounts, what the API then says, and how it is put right.
 
-use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
+use reconciler::{Retry, Settings, reconcile};
 use sandbox::{Account, AccountState};
 
 use super::{ELSEWHERE, HOME, MANAGEMENT, MEMBERS, Whole};
@@ -13,22 +13,20 @@ impl Whole {
         self.sandbox.change_account(account, change).unwrap();
     }
 
-    /// Makes the instances of a stack set in one account again, as the reconciler does.
-    async fn retry(&self, set: &str, account: &str) {
-        let targets = DeploymentTargets::builder()
-            .organizational_unit_ids("ou-root-workloads")
-            .accounts(account)
-            .account_filter_type(AccountFilterType::Intersection)
-            .build();
-        let create = self.client(MANAGEMENT, HOME).create_stack_instances();
-        let create = create.stack_set_name(format!("rootguard-all-{set}"));
-        create
-            .deployment_targets(targets)
-            .regions(HOME)
-            .send()
-            .await
-            .unwrap();
-        self.sandbox.settled().await;
+    /// Runs the reconciler, as a person who has repaired everything.
+    async fn retry(&self) {
+        let settings = Settings {
+            tolerance_percentage: 100,
+            retry: Retry::Everything,
+            ..Settings::default()
+        };
+        let sdk = self.sandbox.sdk_config(MANAGEMENT, HOME);
+        let function = format!("arn:aws:lambda:{HOME}:{MANAGEMENT}:function:rootguard-reconciler");
+        // A stack set begins once those are done that it depends on.
+        for _ in 0..2 {
+            reconcile(&function, &settings, &sdk).await.unwrap();
+            self.sandbox.settled().await;
+        }
     }
 
     async fn status(&self, set: &str, account: &str, region: &str) -> (String, String) {
@@ -38,40 +36,46 @@ impl Whole {
 }
 
 #[tokio::test]
-async fn an_account_without_a_recorder_has_functions_and_gets_its_rules_later() {
+async fn an_account_without_a_recorder_gets_its_controls_later() {
     let whole = Whole::centre().await;
     let member = MEMBERS[1];
     whole.change(member, |account| account.config_recorder = false);
-    let stack = whole.deploy_organization(&[]).await;
+    let stack = whole.deploy_organization(50).await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
-    let (status, reason) = whole.status("rules", member, HOME).await;
+    let (status, reason) = whole.status("trail-logging", member, HOME).await;
     assert_eq!(status, "FAILED");
     assert!(
         reason.contains("NoAvailableConfigurationRecorder"),
         "{reason}"
     );
-    assert_eq!(whole.status("functions", member, HOME).await.0, "SUCCEEDED");
+    // What needs no recorder is there, and so are the controls of the others.
+    assert_eq!(whole.status("account", member, HOME).await.0, "SUCCEEDED");
+    assert_eq!(whole.status("activity", member, HOME).await.0, "SUCCEEDED");
     for other in [MEMBERS[0], MEMBERS[2]] {
-        assert_eq!(whole.status("rules", other, HOME).await.0, "SUCCEEDED");
+        let (status, reason) = whole.status("trail-logging", other, HOME).await;
+        assert_eq!(status, "SUCCEEDED", "{reason}");
     }
-    // Nothing half made is left: the permissions of the functions are gone with the rules.
+    // Nothing half made is left of a control.
     let account = whole.sandbox.account(member).unwrap();
-    let policies = account
+    let mut functions = account
         .functions
         .iter()
-        .filter(|function| function.text("Policy").is_some());
-    assert_eq!((account.functions.len() > 4, policies.count()), (true, 0));
-    whole.retry("rules", member).await;
-    assert_eq!(whole.status("rules", member, HOME).await.0, "FAILED");
-    whole.change(member, |account| account.config_recorder = true);
-    whole.retry("rules", member).await;
+        .filter_map(|it| it.text("FunctionName"));
+    assert!(!functions.any(|name| name == "rootguard-trail-logging"));
+    whole.retry().await;
     assert_eq!(
-        whole.status("rules", member, HOME).await,
-        ("SUCCEEDED".to_owned(), String::new())
+        whole.status("trail-logging", member, HOME).await.0,
+        "FAILED"
     );
+    whole.change(member, |account| account.config_recorder = true);
+    whole.retry().await;
+    for set in ["trail-logging", "trail-logging-remediation", "no-root-keys"] {
+        let (status, reason) = whole.status(set, member, HOME).await;
+        assert_eq!(status, "SUCCEEDED", "{set}: {reason}");
+    }
     whole
         .sandbox
-        .rule_status(member, HOME, "no-root-keys")
+        .rule_status(member, HOME, "rootguard-no-root-keys")
         .unwrap()
         .unwrap();
 }
@@ -82,15 +86,13 @@ async fn a_suspended_account_is_skipped() {
     let member = MEMBERS[2];
     whole.change(member, |account| account.state = AccountState::Suspended);
     // Nobody need fail for that.
-    let stack = whole
-        .deploy_organization(&[("FailureTolerancePercentage", "0")])
-        .await;
+    let stack = whole.deploy_organization(0).await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
     for set in [
-        "functions",
-        "rules",
-        "remediation",
-        "remediation-configurations",
+        "account",
+        "no-root-keys",
+        "no-root-keys-remediation",
+        "trail-logging-remediation",
     ] {
         assert_eq!(
             whole.status(set, member, HOME).await.0,
@@ -99,7 +101,7 @@ async fn a_suspended_account_is_skipped() {
     }
     assert!(whole.sandbox.account(member).unwrap().functions.is_empty());
     // StackSets never reaches the management account either, and says nothing of it.
-    let instances = whole.instances("functions").await;
+    let instances = whole.instances("account").await;
     assert!(!instances.contains_key(&(MANAGEMENT.to_owned(), HOME.to_owned())));
 }
 
@@ -110,7 +112,7 @@ async fn a_region_that_is_not_enabled_fails_alone() {
     whole.change(member, |account| {
         account.disabled_regions.push(ELSEWHERE.to_owned());
     });
-    let stack = whole.deploy_organization(&[]).await;
+    let stack = whole.deploy_organization(50).await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
     let (status, reason) = whole.status("activity", member, ELSEWHERE).await;
     assert_eq!(status, "FAILED");
@@ -130,10 +132,10 @@ async fn an_account_that_joins_later_gets_everything_in_order() {
     whole.sandbox.join(joins);
     whole.sandbox.settled().await;
     for set in [
-        "functions",
-        "rules",
-        "remediation",
-        "remediation-configurations",
+        "account",
+        "no-root-keys",
+        "no-root-keys-remediation",
+        "trail-logging-remediation",
     ] {
         let (status, reason) = whole.status(set, JOINS, HOME).await;
         assert_eq!(status, "SUCCEEDED", "{set}: {reason}");
@@ -143,7 +145,7 @@ async fn an_account_that_joins_later_gets_everything_in_order() {
     }
     let status = whole
         .sandbox
-        .rule_status(JOINS, HOME, "trail-logging")
+        .rule_status(JOINS, HOME, "rootguard-trail-logging")
         .unwrap();
     let record = status.unwrap().outcome.unwrap().unwrap();
     assert_eq!(record["compliance"], "COMPLIANT", "{record}");
@@ -153,19 +155,20 @@ async fn an_account_that_joins_later_gets_everything_in_order() {
 async fn an_operation_that_fails_half_way_takes_everything_back() {
     let whole = Whole::centre().await;
     whole.change(MEMBERS[1], |account| account.config_recorder = false);
-    let stack = whole
-        .deploy_organization(&[("FailureTolerancePercentage", "0")])
-        .await;
+    let stack = whole.deploy_organization(0).await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "ROLLBACK_COMPLETE");
     let failures = whole
-        .failures(MANAGEMENT, HOME, "organization")
+        .failures(MANAGEMENT, HOME, "rootguard-organization-all")
         .await
         .join("\n");
     assert!(
         failures.contains("NoAvailableConfigurationRecorder"),
         "{failures}"
     );
-    assert!(failures.contains("[RulesSet]"), "{failures}");
+    assert!(
+        failures.contains("failed to create: [RootguardAll"),
+        "{failures}"
+    );
     for member in MEMBERS {
         let account = whole.sandbox.account(member).unwrap();
         let left = (

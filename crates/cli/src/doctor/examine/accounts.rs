@@ -19,7 +19,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{MEMBER, told};
+    use super::super::fixtures::{MEMBER, told};
     use super::*;
 
     #[test]

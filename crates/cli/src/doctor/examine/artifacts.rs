@@ -31,7 +31,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, seen};
+    use super::super::fixtures::{denied, rows, seen};
     use super::*;
 
     fn bucket(facts: &mut Facts, there: Fact<bool>) {
@@ -53,7 +53,7 @@ mod tests {
                     "it is missing before the first deployment",
                     |facts| {
                         bucket(facts, Fact::Known(false));
-                        super::super::given::undeployed(facts);
+                        super::super::fixtures::undeployed(facts);
                     },
                     &[],
                 ),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config_rule::Fact;
+use config_rule::{Fact, deployed_name};
 use root_credentials::{ASSUME_ROOT, AUDIT_READS, REMOVAL_WRITES};
 
 use crate::doctor::facts::{AccountFacts, Facts};
@@ -16,7 +16,7 @@ use crate::doctor::service::Service;
 /// Where IAM's requests of the partition `aws` are made, whatever the Region.
 const IAM_REGION: &str = "us-east-1";
 
-const FORWARDER: &str = "rootguard/forward-root-activity";
+const FORWARDER: &str = "rootguard/rootguard-forward-root-activity";
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let policies = match &facts.organization.policies {
@@ -53,6 +53,7 @@ struct Denied<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
+    OpeningRootSessions,
     RootSessions,
     Forwarding,
     Functions,
@@ -67,8 +68,9 @@ impl Denied<'_> {
             let root = format!("arn:{partition}:iam::{id}:root");
             let central = wanted.administrators.get(&Service::Iam);
             if central.is_some_and(|central| central == id) {
-                let role = Who::Role("rootguard/no-root-keys-remediate");
-                self.attempt(Purpose::RootSessions, role, ASSUME_ROOT, &root, home);
+                let role = Who::Role("rootguard/rootguard-no-root-keys-remediate");
+                let purpose = Purpose::OpeningRootSessions;
+                self.attempt(purpose, role, ASSUME_ROOT, &root, home);
             }
             for action in AUDIT_READS.iter().chain(REMOVAL_WRITES) {
                 let (who, purpose) = (Who::RootSession, Purpose::RootSessions);
@@ -84,7 +86,7 @@ impl Denied<'_> {
             }
         }
         for rule in self.facts.rules_of(id).unwrap_or_default() {
-            let role = format!("rootguard/{}", rule.name);
+            let role = format!("rootguard/{}", deployed_name(rule.name));
             for action in &rule.actions {
                 let region = if action.starts_with("iam:") {
                     IAM_REGION
@@ -122,7 +124,9 @@ impl Denied<'_> {
         let denied = self.by.entry((kind, by, purpose)).or_default();
         denied.insert(match purpose {
             Purpose::Forwarding => region.to_owned(),
-            Purpose::RootSessions | Purpose::Functions => action.to_owned(),
+            Purpose::OpeningRootSessions | Purpose::RootSessions | Purpose::Functions => {
+                action.to_owned()
+            }
         });
     }
 
@@ -145,6 +149,7 @@ impl Denied<'_> {
 impl Purpose {
     fn name(self) -> &'static str {
         match self {
+            Self::OpeningRootSessions => "opening privileged root sessions",
             Self::RootSessions => "privileged root sessions",
             Self::Forwarding => "forwarding of root activity from or to these Regions",
             Self::Functions => "what the functions read",
@@ -154,10 +159,10 @@ impl Purpose {
     fn fix(self) -> &'static str {
         match self {
             Self::RootSessions => {
-                "let the policy deny root users less than it does: a session of sts:AssumeRoot \
-                 is the root user to it"
+                "exempt privileged root sessions in the policy, as AWS's sample does: \"Null\": \
+                 {\"aws:AssumedRoot\": \"true\"}"
             }
-            Self::Forwarding | Self::Functions => {
+            Self::OpeningRootSessions | Self::Forwarding | Self::Functions => {
                 "exempt the roles in the policy: \"ArnNotLike\": {\"aws:PrincipalArn\": \
                  \"arn:*:iam::*:role/rootguard/*\"}"
             }
@@ -167,7 +172,7 @@ impl Purpose {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{MANAGEMENT, denied, deny, rows, told};
+    use super::super::fixtures::{MANAGEMENT, denied, deny, rows, told};
     use super::*;
 
     #[test]
@@ -184,10 +189,20 @@ mod tests {
                             r#""Action":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:*:iam::*:root"}}"#,
                         );
                     },
-                    &[("denies privileged root sessions: iam:", "AssumeRoot")],
+                    &[("denies privileged root sessions: iam:", "aws:AssumedRoot")],
                 ),
                 (
-                    "the same, and nobody wants sessions",
+                    "AWS's sample: the root user is denied, its privileged sessions are not",
+                    |facts| {
+                        deny(
+                            facts,
+                            r#""Action":"*","Condition":{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:root"]},"Null":{"aws:AssumedRoot":"true"}}"#,
+                        );
+                    },
+                    &[],
+                ),
+                (
+                    "root users are denied everything, and nobody wants sessions",
                     |facts| {
                         facts.wanted.root_sessions = false;
                         deny(
@@ -224,7 +239,10 @@ mod tests {
                     "what a function reads",
                     |facts| deny(facts, r#""Action":"iam:Get*""#),
                     &[
-                        ("denies privileged root sessions: iam:Get", "AssumeRoot"),
+                        (
+                            "denies privileged root sessions: iam:Get",
+                            "aws:AssumedRoot",
+                        ),
                         (
                             "denies what the functions read: iam:GetAccountSummary",
                             "role/rootguard/*",

@@ -59,7 +59,7 @@ fn consequence(service: Service) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{CENTRAL, MANAGEMENT, MEMBER, denied, rows};
+    use super::super::fixtures::{CENTRAL, MANAGEMENT, MEMBER, denied, rows};
     use super::*;
 
     fn registered(facts: &mut Facts, ids: &[&str]) {

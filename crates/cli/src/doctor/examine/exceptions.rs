@@ -30,7 +30,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{MEMBER, NOW, rows};
+    use super::super::fixtures::{MEMBER, NOW, rows};
     use super::*;
     use crate::doctor::facts::WantedException;
     use config_rule::Timestamp;

@@ -130,7 +130,7 @@ fn of(bus: &str, forwarders: &[Forwarder]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, seen, undeployed};
+    use super::super::fixtures::{denied, rows, seen, undeployed};
     use super::*;
 
     fn region(facts: &mut Facts) -> &mut Fact<Vec<Forwarder>> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use config_rule::Fact;
+use config_rule::{DEPLOYED, Fact};
 
 use crate::doctor::facts::{Facts, Function};
 use crate::doctor::finding::Finding;
@@ -16,7 +16,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (account, seen) in facts.seen() {
-        let of_rules = seen.functions.iter().map(|(name, function)| Place {
+        let of_rules = seen.functions.iter().map(|(name, function)| AccountRegion {
             name,
             region: &facts.wanted.home_region,
             missing: "nobody judges the account",
@@ -26,7 +26,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         let central = seen
             .central
             .iter()
-            .map(|(central, (region, function))| Place {
+            .map(|(central, (region, function))| AccountRegion {
                 name: central.name(),
                 region,
                 missing: central.missing(),
@@ -42,7 +42,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 }
 
 /// A function that shall be there.
-struct Place<'f> {
+struct AccountRegion<'f> {
     name: &'f str,
     region: &'f str,
     /// What it means that it is not.
@@ -52,17 +52,17 @@ struct Place<'f> {
     function: &'f Fact<Option<Function>>,
 }
 
-impl Place<'_> {
+impl AccountRegion<'_> {
     fn examine(&self, facts: &Facts) -> Vec<Finding> {
         let name = self.name;
         match self.function {
             Fact::Known(Some(function)) => self.of(facts, function),
             Fact::Known(None) => {
-                let what = format!("the function {name} is missing: {}", self.missing);
+                let what = format!("the function {DEPLOYED}{name} is missing: {}", self.missing);
                 vec![Finding::wrong(what, "rootguard deploy")]
             }
             Fact::Unread(unread) => {
-                let question = format!("whether the function {name} is there");
+                let question = format!("whether the function {DEPLOYED}{name} is there");
                 vec![Finding::could_not_tell(&question, unread)]
             }
         }
@@ -79,9 +79,9 @@ impl Place<'_> {
         match function.state.as_deref() {
             None | Some("Active") => {}
             Some(state) => findings.push(Finding::wrong(
-                format!("the function {name} is in the state {state}: it may not answer"),
+                format!("the function {DEPLOYED}{name} is in the state {state}: it may not answer"),
                 format!(
-                    "aws lambda get-function-configuration --region {region} --function-name {name}"
+                    "aws lambda get-function-configuration --region {region} --function-name {DEPLOYED}{name}"
                 ),
             )),
         }
@@ -91,21 +91,21 @@ impl Place<'_> {
             && hexadecimal(code).is_none_or(|code| !deployed.contains(&code))
         {
             findings.push(Finding::wrong(
-            format!("the function {name} runs a package that no stack set deploys: an old one, or somebody changed it"),
+            format!("the function {DEPLOYED}{name} runs a package that no stack set deploys: an old one, or somebody changed it"),
             "rootguard deploy",
         ));
         }
         match &function.errors {
             Fact::Known(0) => {}
             Fact::Known(_) => findings.push(Finding::wrong(
-                format!("invocations of the function {name} failed within the last day"),
+                format!("invocations of the function {DEPLOYED}{name} failed within the last day"),
                 format!(
                     "aws logs tail /rootguard/{name} --region {region} --since 1d; what failed for \
                  good is in the queue {queue}"
                 ),
             )),
             Fact::Unread(unread) => {
-                let question = format!("whether the function {name} fails");
+                let question = format!("whether the function {DEPLOYED}{name} fails");
                 findings.push(Finding::could_not_tell(&question, unread));
             }
         }
@@ -142,7 +142,7 @@ fn hexadecimal(base64: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{RULE, denied, rows, seen, undeployed};
+    use super::super::fixtures::{RULE, denied, rows, seen, undeployed};
     use super::*;
     use crate::doctor::facts::Central;
 
@@ -164,7 +164,10 @@ mod tests {
                     |facts| {
                         seen(facts).functions.insert(RULE, Fact::Known(None));
                     },
-                    &[("the function no-root-keys is missing", "rootguard deploy")],
+                    &[(
+                        "the function rootguard-no-root-keys is missing",
+                        "rootguard deploy",
+                    )],
                 ),
                 ("nothing was ever deployed", undeployed, &[]),
                 (
@@ -174,7 +177,7 @@ mod tests {
                         seen(facts).central.insert(Central::RootActivity, missing);
                     },
                     &[(
-                        "the function root-activity is missing: nobody is told of root activity",
+                        "the function rootguard-root-activity is missing: nobody is told of root activity",
                         "rootguard deploy",
                     )],
                 ),
@@ -187,7 +190,7 @@ mod tests {
                         seen(facts).central.insert(Central::Reconciler, failing);
                     },
                     &[(
-                        "the function reconciler failed within",
+                        "the function rootguard-reconciler failed within",
                         "rootguard-failed-runs",
                     )],
                 ),
@@ -196,7 +199,7 @@ mod tests {
                     |facts| function(facts).state = Some("Inactive".to_owned()),
                     &[(
                         "in the state Inactive",
-                        "get-function-configuration --region eu-west-1 --function-name no-root-keys",
+                        "get-function-configuration --region eu-west-1 --function-name rootguard-no-root-keys",
                     )],
                 ),
                 (
@@ -216,7 +219,7 @@ mod tests {
                     "nobody may see whether it fails",
                     |facts| function(facts).errors = denied("cloudwatch:GetMetricStatistics"),
                     &[(
-                        "could not tell whether the function no-root-keys fails",
+                        "could not tell whether the function rootguard-no-root-keys fails",
                         "allow cloudwatch:GetMetricStatistics",
                     )],
                 ),
@@ -227,7 +230,7 @@ mod tests {
                         seen(facts).functions.insert(RULE, unread);
                     },
                     &[(
-                        "could not tell whether the function no-root-keys is there",
+                        "could not tell whether the function rootguard-no-root-keys is there",
                         "allow lambda:GetFunctionConfiguration",
                     )],
                 ),

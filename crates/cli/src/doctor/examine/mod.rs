@@ -18,10 +18,10 @@ mod trusted_access;
 
 use super::facts::Facts;
 use super::finding::Finding;
-pub(super) use results::patience;
+pub(super) use results::overdue_after;
 
 #[cfg(test)]
-mod given;
+mod fixtures;
 
 /// An examination: its name, and what it finds.
 type Examination = (&'static str, fn(&Facts) -> Vec<Finding>);

@@ -69,7 +69,7 @@ fn latest(facts: &Facts, set: &StackSet, operation: &Operation) -> Option<Findin
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, stack_set};
+    use super::super::fixtures::{denied, rows, stack_set};
     use super::*;
     use std::collections::BTreeSet;
 

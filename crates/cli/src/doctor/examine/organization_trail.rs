@@ -60,7 +60,7 @@ fn unjudged(facts: &Facts, owner: Option<&AccountFacts>) -> Option<(Kind, &'stat
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, seen, undeployed};
+    use super::super::fixtures::{denied, rows, seen, undeployed};
     use super::*;
 
     fn of_owner(facts: &mut Facts) {

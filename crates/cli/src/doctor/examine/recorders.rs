@@ -53,7 +53,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, seen};
+    use super::super::fixtures::{denied, rows, seen};
     use super::*;
     use crate::doctor::facts::Recorder;
 

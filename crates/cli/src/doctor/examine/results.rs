@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use config_rule::{Fact, Frequency};
+use config_rule::{DEPLOYED, Fact, Frequency};
 
 use crate::doctor::facts::{Facts, Results, WantedRule};
 use crate::doctor::finding::Finding;
 
 /// How old the latest result of a rule may be.
-pub(in crate::doctor) fn patience(rule: &WantedRule) -> Duration {
+pub(in crate::doctor) fn overdue_after(rule: &WantedRule) -> Duration {
     let hours = match rule.frequency {
         Frequency::OneHour => 1,
         Frequency::ThreeHours => 3,
@@ -32,7 +32,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                 Some(Fact::Known(Some(results))) => of(facts, rule, results),
                 // Without a recorder there can be no rule, and that is said already.
                 Some(Fact::Known(None)) if seen.has_recorder() => Some(Finding::wrong(
-                    format!("AWS Config has no rule {name}: nobody judges the account"),
+                    format!("AWS Config has no rule {DEPLOYED}{name}: nobody judges the account"),
                     "rootguard deploy",
                 )),
                 Some(Fact::Unread(unread)) => {
@@ -49,13 +49,13 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 fn of(facts: &Facts, rule: &WantedRule, results: &Results) -> Option<Finding> {
     let (name, region) = (rule.name, &facts.wanted.home_region);
-    let hours = patience(rule).as_secs() / 3600;
+    let hours = overdue_after(rule).as_secs() / 3600;
     let again = format!(
         "aws configservice start-config-rules-evaluation --region {region} --config-rule-names \
-         {name}; if nothing comes: aws logs tail /rootguard/{name} --region {region}"
+         {DEPLOYED}{name}; if nothing comes: aws logs tail /rootguard/{name} --region {region}"
     );
     if let Some(latest) = results.latest {
-        let stale = facts.wanted.now.since(latest) > patience(rule);
+        let stale = facts.wanted.now.since(latest) > overdue_after(rule);
         return stale.then(|| {
             let what = format!(
                 "the result of {name} is older than {hours} hours, twice the rule's frequency: \
@@ -81,7 +81,7 @@ fn of(facts: &Facts, rule: &WantedRule, results: &Results) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{NOW, RULE, denied, rows, seen, undeployed};
+    use super::super::fixtures::{NOW, RULE, denied, rows, seen, undeployed};
     use super::*;
     use config_rule::Timestamp;
 
@@ -103,8 +103,7 @@ mod tests {
     #[test]
     fn results_are_no_older_than_twice_their_frequency() {
         let over = "older than 12 hours, twice the rule's frequency";
-        let again =
-            "start-config-rules-evaluation --region eu-west-1 --config-rule-names no-root-keys";
+        let again = "start-config-rules-evaluation --region eu-west-1 --config-rule-names rootguard-no-root-keys";
         rows(
             examine,
             &[
@@ -142,7 +141,10 @@ mod tests {
                     |facts| {
                         seen(facts).results.insert(RULE, Fact::Known(None));
                     },
-                    &[("AWS Config has no rule no-root-keys", "rootguard deploy")],
+                    &[(
+                        "AWS Config has no rule rootguard-no-root-keys",
+                        "rootguard deploy",
+                    )],
                 ),
                 (
                     "no rule, because no recorder",

@@ -45,7 +45,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows};
+    use super::super::fixtures::{denied, rows};
     use super::*;
     use std::collections::BTreeSet;
 

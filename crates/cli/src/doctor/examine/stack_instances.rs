@@ -110,7 +110,7 @@ fn of(facts: &Facts, set: &StackSet, instance: &Instance) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows, stack_set};
+    use super::super::fixtures::{denied, rows, stack_set};
     use super::*;
 
     fn instance(facts: &mut Facts, status: &str, detailed: &str, reason: Option<&str>) {

@@ -37,7 +37,7 @@ fn is_needed(facts: &Facts, service: Service) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{denied, rows};
+    use super::super::fixtures::{denied, rows};
     use super::*;
 
     #[test]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
-use config_rule::{Account, Unread};
+use config_rule::{Account, Unread, deployed_name};
 
-use super::{Asker, fact, latest};
-use crate::doctor::examine::patience;
+use super::{FactReader, fact, latest};
+use crate::doctor::examine::overdue_after;
 use crate::doctor::facts::{
-    Forwarder, Function, OrganizationTrail, Recorder, Results, Seen, Wanted, WantedRule,
+    DesiredState, Forwarder, Function, OrganizationTrail, Recorder, Results, ScanResult, WantedRule,
 };
 
 const RECORDERS: &str = "config:DescribeConfigurationRecorders";
@@ -41,13 +41,17 @@ const LATELY: Duration = Duration::from_hours(24);
 
 /// Reads what an account has. `rules` are those that shall be there; none where nothing is
 /// to be deployed.
-pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[WantedRule]>) -> Seen {
+pub(crate) async fn account(
+    asker: &FactReader,
+    wanted: &DesiredState,
+    rules: Option<&[WantedRule]>,
+) -> ScanResult {
     let reader = Reader {
         home: asker.account.in_region(&wanted.home_region),
         asker,
         wanted,
     };
-    let mut seen = Seen {
+    let mut seen = ScanResult {
         recorders: fact(reader.recorders().await),
         functions: BTreeMap::new(),
         central: BTreeMap::new(),
@@ -57,7 +61,11 @@ pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[Want
         buckets: BTreeMap::new(),
     };
     for rule in rules.unwrap_or_default() {
-        let function = fact(reader.function(&reader.home, rule.name).await);
+        let function = fact(
+            reader
+                .function(&reader.home, &deployed_name(rule.name))
+                .await,
+        );
         seen.functions.insert(rule.name, function);
         seen.results
             .insert(rule.name, fact(reader.results(rule).await));
@@ -75,7 +83,11 @@ pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[Want
         .filter(|central| central.account == id)
     {
         let there = asker.account.in_region(&central.region);
-        let function = fact(reader.function(&there, central.function.name()).await);
+        let function = fact(
+            reader
+                .function(&there, &deployed_name(central.function.name()))
+                .await,
+        );
         let function = (central.region.clone(), function);
         seen.central.insert(central.function, function);
     }
@@ -89,10 +101,10 @@ pub(crate) async fn account(asker: &Asker, wanted: &Wanted, rules: Option<&[Want
 }
 
 struct Reader<'a> {
-    asker: &'a Asker,
+    asker: &'a FactReader,
     /// The account in its home Region.
     home: Account,
-    wanted: &'a Wanted,
+    wanted: &'a DesiredState,
 }
 
 impl Reader<'_> {
@@ -163,7 +175,7 @@ impl Reader<'_> {
         let client = aws_sdk_config::Client::new(self.home.sdk());
         let request = client
             .get_compliance_details_by_config_rule()
-            .config_rule_name(rule.name);
+            .config_rule_name(deployed_name(rule.name));
         let answer = self
             .asker
             .ask_in(&self.home, COMPLIANCE_DETAILS, request.send())
@@ -179,8 +191,8 @@ impl Reader<'_> {
         let invocations = if latest.is_some() {
             Ok(0)
         } else {
-            let within = patience(rule);
-            self.count(&self.home, "Invocations", rule.name, within)
+            let within = overdue_after(rule);
+            self.count(&self.home, "Invocations", &deployed_name(rule.name), within)
                 .await
         };
         Ok(Some(Results {

@@ -15,12 +15,12 @@ pub(super) use account::{ACTIONS, account};
 pub(super) use organization::{management_account, organization};
 
 /// Asks an account, and remembers whether AWS throttled it to the end.
-pub(super) struct Asker {
+pub(super) struct FactReader {
     account: Account,
     throttled: Cell<bool>,
 }
 
-impl Asker {
+impl FactReader {
     pub(super) fn new(account: Account) -> Self {
         Self {
             account,

@@ -7,8 +7,8 @@ use aws_sdk_iam::types::FeatureType;
 use aws_sdk_organizations::Client;
 use config_rule::{Account, Unread};
 
-use super::{Asker, fact, policies, stack_sets};
-use crate::doctor::facts::{OrganizationFacts, Wanted};
+use super::{FactReader, fact, policies, stack_sets};
+use crate::doctor::facts::{DesiredState, OrganizationFacts};
 use crate::doctor::service::Service;
 
 /// The organization's id and its management account, which every member may ask for.
@@ -30,8 +30,8 @@ pub(crate) async fn management_account(caller: &Account) -> anyhow::Result<(Stri
 
 /// Reads what the organization has.
 pub(crate) async fn organization(
-    asker: &Asker,
-    wanted: &Wanted,
+    asker: &FactReader,
+    wanted: &DesiredState,
     (id, management): (String, String),
 ) -> OrganizationFacts {
     let client = Client::new(asker.account.sdk());
@@ -56,7 +56,7 @@ pub(crate) async fn organization(
     }
 }
 
-async fn trusted(asker: &Asker, client: &Client) -> Result<BTreeSet<String>, Unread> {
+async fn trusted(asker: &FactReader, client: &Client) -> Result<BTreeSet<String>, Unread> {
     let pages = client.list_aws_service_access_for_organization();
     let pages = pages.into_paginator().send().collect::<Result<Vec<_>, _>>();
     let action = "organizations:ListAWSServiceAccessForOrganization";
@@ -68,7 +68,7 @@ async fn trusted(asker: &Asker, client: &Client) -> Result<BTreeSet<String>, Unr
 }
 
 async fn administrators_of(
-    asker: &Asker,
+    asker: &FactReader,
     client: &Client,
     service: Service,
 ) -> Result<BTreeSet<String>, Unread> {
@@ -84,7 +84,7 @@ async fn administrators_of(
     Ok(accounts.filter_map(|account| account.id).collect())
 }
 
-async fn root_features(asker: &Asker) -> Result<BTreeSet<String>, Unread> {
+async fn root_features(asker: &FactReader) -> Result<BTreeSet<String>, Unread> {
     let client = aws_sdk_iam::Client::new(asker.account.sdk());
     let request = client.list_organizations_features();
     let answer = asker

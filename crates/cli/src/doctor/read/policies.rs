@@ -6,14 +6,14 @@ use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus, Root};
 use config_rule::Unread;
 
-use super::Asker;
+use super::FactReader;
 use crate::doctor::policies::{ControlPolicies, ControlPolicy, Level};
 
 /// What each account is below, from the root on.
 pub(super) type Units = BTreeMap<String, Vec<String>>;
 
 /// Walks the tree.
-pub(super) async fn units(asker: &Asker, client: &Client) -> Result<Units, Unread> {
+pub(super) async fn units(asker: &FactReader, client: &Client) -> Result<Units, Unread> {
     let mut units = Units::new();
     let roots = roots(asker, client).await?;
     let mut waiting: Vec<Vec<String>> = roots
@@ -47,7 +47,7 @@ pub(super) async fn units(asker: &Asker, client: &Client) -> Result<Units, Unrea
     Ok(units)
 }
 
-async fn roots(asker: &Asker, client: &Client) -> Result<Vec<Root>, Unread> {
+async fn roots(asker: &FactReader, client: &Client) -> Result<Vec<Root>, Unread> {
     let pages = client.list_roots().into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>();
     let pages = asker.ask("organizations:ListRoots", pages).await?;
@@ -60,7 +60,7 @@ async fn roots(asker: &Asker, client: &Client) -> Result<Vec<Root>, Unread> {
 /// The service control policies, by what they are attached to: a question for each policy,
 /// not for each account.
 pub(super) async fn policies(
-    asker: &Asker,
+    asker: &FactReader,
     client: &Client,
     organization: String,
     units: &Units,

@@ -4,16 +4,16 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{CallAs, StackSetStatus};
 use config_rule::Unread;
 
-use super::{Asker, fact};
-use crate::doctor::facts::{Instance, Operation, StackSet, Wanted};
+use super::{FactReader, fact};
+use crate::doctor::facts::{DesiredState, Instance, Operation, StackSet};
 
 /// How the names of our stack sets begin.
 const OURS: &str = "rootguard-";
 
 /// Ours, with everything below them.
 pub(super) async fn stack_sets(
-    asker: &Asker,
-    wanted: &Wanted,
+    asker: &FactReader,
+    wanted: &DesiredState,
     management: &str,
 ) -> Result<Vec<StackSet>, Unread> {
     let account = asker.account.in_region(&wanted.home_region);
@@ -40,7 +40,7 @@ pub(super) async fn stack_sets(
 }
 
 struct Reader<'a> {
-    asker: &'a Asker,
+    asker: &'a FactReader,
     client: Client,
     call_as: CallAs,
 }

@@ -49,13 +49,13 @@ trust = { Version = "2012-10-17", Statement = { Effect = "Allow", Principal = { 
 policies = [{ Version = "2012-10-17", Statement = { Effect = "Allow", Action = "*", Resource = "*" } }]
 "#;
 
-struct Stage {
+struct Harness {
     sandbox: Sandbox,
     server: Server,
     folder: PathBuf,
 }
 
-impl Stage {
+impl Harness {
     async fn new() -> Self {
         Self::of(&[(
             "333333333333",
@@ -90,7 +90,7 @@ impl Stage {
                 let arn = format!(
                     "arn:aws:lambda:us-east-1:{}:function:{}",
                     account.id,
-                    rule.metadata().name
+                    rule.metadata().deployed_name()
                 );
                 sandbox
                     .register_function(arn, async |_: Value, _: sandbox::Context| Ok(Value::Null));
@@ -155,8 +155,8 @@ fn prepared(rules: &str) -> PathBuf {
     std::fs::write(folder.join("rules.toml"), rules).unwrap();
     let packages = folder.join("target/lambda/x86_64");
     std::fs::create_dir_all(&packages).unwrap();
-    for function in bundle::deployment::FUNCTIONS {
-        std::fs::write(packages.join(format!("{function}.zip")), function).unwrap();
+    for function in deployment::functions() {
+        std::fs::write(packages.join(format!("{function}.zip")), &function).unwrap();
     }
     folder
 }
@@ -172,7 +172,7 @@ fn outcomes(run: &Run) -> Vec<&str> {
 }
 
 /// How often an action was called since the calls were taken last.
-fn called(stage: &Stage, action: &str) -> usize {
+fn called(stage: &Harness, action: &str) -> usize {
     let calls = stage.sandbox.take_calls();
     let of_action = |call: &&sandbox::Call| call.operation == action;
     calls.iter().filter(of_action).count()
@@ -180,7 +180,7 @@ fn called(stage: &Stage, action: &str) -> usize {
 
 #[tokio::test]
 async fn what_is_deployed_stays_until_it_changes() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let first = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     let stacks: Vec<_> = outcomes(&first)
@@ -200,8 +200,11 @@ async fn what_is_deployed_stays_until_it_changes() {
             "activity-hub in 222222222222 us-east-1",
             "drill in 111111111111 us-east-1",
             "drill in 222222222222 us-east-1",
-            "functions in 111111111111 us-east-1",
-            "rules in 111111111111 us-east-1",
+            "account in 111111111111 us-east-1",
+            "no-root-keys in 111111111111 us-east-1",
+            "hardware-root-mfa in 111111111111 us-east-1",
+            "trail-logging in 111111111111 us-east-1",
+            "root-usage-alarm in 111111111111 us-east-1",
             "activity in 111111111111 us-east-1",
             "organization-all in 111111111111 us-east-1",
             "reconciler in 111111111111 us-east-1",
@@ -216,7 +219,7 @@ async fn what_is_deployed_stays_until_it_changes() {
     assert!(
         first
             .out
-            .contains("group all: 6 stack instances there, 0 failed, 0 skipped"),
+            .contains("group all: 12 stack instances there, 0 failed, 0 skipped"),
         "{}",
         first.out
     );
@@ -253,7 +256,7 @@ async fn what_is_deployed_stays_until_it_changes() {
     assert_eq!(
         changed,
         [
-            "functions in 111111111111 us-east-1",
+            "no-root-keys in 111111111111 us-east-1",
             "organization-all in 111111111111 us-east-1"
         ]
     );
@@ -261,7 +264,7 @@ async fn what_is_deployed_stays_until_it_changes() {
 
 #[tokio::test]
 async fn what_was_deployed_is_taken_back_by_who_types_the_id() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let first = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     let stacks = outcomes(&first);
@@ -307,7 +310,7 @@ async fn what_was_deployed_is_taken_back_by_who_types_the_id() {
 /// until somebody repairs it. A suspended account is nobody's failure.
 #[tokio::test]
 async fn accounts_that_failed_or_were_skipped_are_told() {
-    let stage = Stage::of(&[
+    let stage = Harness::of(&[
         ("333333333333", "config_recorder = false\n"),
         ("444444444444", "state = 'SUSPENDED'\n"),
     ])
@@ -335,11 +338,82 @@ async fn accounts_that_failed_or_were_skipped_are_told() {
     assert!(!run.out.contains("0 failed"), "{}", run.out);
 }
 
+/// Deploying again retries what failed, and makes what never began because of that.
+#[tokio::test]
+async fn failed_accounts_are_retried() {
+    let stage = Harness::of(&[("333333333333", "config_recorder = false\n")]).await;
+    let rules = RULES.replace(
+        "trailName",
+        "failureTolerancePercentage = 50\nremediate = true\ntrailName",
+    );
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    let recorder = |account: &mut sandbox::Account| account.config_recorder = true;
+    stage
+        .sandbox
+        .change_account("333333333333", recorder)
+        .unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(
+        run.out
+            .contains("retried   rootguard-all-trail-logging: 1 stack instances"),
+        "{}",
+        run.out
+    );
+    assert!(
+        !run.out.contains("unchanged rootguard-organization-all"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains(", 0 failed, 0 skipped"), "{}", run.out);
+    let account = stage.sandbox.account("333333333333").unwrap();
+    let functions = account
+        .functions
+        .iter()
+        .filter_map(|it| it.text("FunctionName"));
+    let functions: Vec<_> = functions.collect();
+    assert!(
+        functions.contains(&"rootguard-trail-logging-remediate"),
+        "{functions:?}"
+    );
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert!(
+        run.out.contains("unchanged rootguard-organization-all"),
+        "{}",
+        run.out
+    );
+}
+
+/// A rule that is switched off goes with its function, and what remediates it goes first: AWS
+/// Config keeps a rule that has a remediation configuration.
+#[tokio::test]
+async fn a_rule_that_is_switched_off_goes() {
+    let stage = Harness::new().await;
+    let rules = RULES.replace("trailName", "remediate = true\ntrailName");
+    std::fs::write(stage.folder.join("rules.toml"), &rules).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let off = rules + "[rules.trail-logging]\nenabled = false\n";
+    std::fs::write(stage.folder.join("rules.toml"), off).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for account in [MANAGEMENT, "333333333333"] {
+        let left = stage.sandbox.account(account).unwrap().functions;
+        let mut names = left.iter().filter_map(|it| it.text("FunctionName"));
+        assert!(
+            !names.any(|name| name.contains("trail-logging")),
+            "{account}: {left:?}"
+        );
+    }
+}
+
 /// A Region that one account has switched off fails there, and only there.
 #[tokio::test]
 async fn a_region_that_an_account_has_switched_off_is_told() {
     let off = "disabled_regions = ['eu-central-1']\n";
-    let stage = Stage::of(&[("333333333333", off), ("444444444444", "")]).await;
+    let stage = Harness::of(&[("333333333333", off), ("444444444444", "")]).await;
     let rules = RULES
         .replace("trailName", "failureTolerancePercentage = 50\ntrailName")
         .replace("[regions]", "[regions]\nactivity = ['eu-central-1']");
@@ -355,7 +429,7 @@ async fn a_region_that_an_account_has_switched_off_is_told() {
 /// AWS deploys to an account that joins; what becomes of that is told the next time.
 #[tokio::test]
 async fn an_account_that_joins_later_is_told_of_as_well() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let first = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     let mut joining = sandbox::Account::new("444444444444", "joining");
@@ -380,43 +454,148 @@ async fn an_account_that_joins_later_is_told_of_as_well() {
 /// A stack whose first creation failed is in nobody's way.
 #[tokio::test]
 async fn what_failed_goes_on_where_it_stopped() {
-    let stage = Stage::new().await;
-    let recorder = |is_there: bool| {
-        let set = |account: &mut sandbox::Account| account.config_recorder = is_there;
-        stage.sandbox.change_account(MANAGEMENT, set).unwrap();
+    let stage = Harness::new().await;
+    // Somebody else's role has the name of one of ours.
+    let deployer = stage.sandbox.account(MANAGEMENT).unwrap().roles[0].clone();
+    let other = sandbox::Role {
+        name: "rootguard-no-root-keys".to_owned(),
+        ..deployer
     };
-    recorder(false);
+    let change = |change: &mut dyn FnMut(&mut sandbox::Account)| {
+        stage
+            .sandbox
+            .change_account(MANAGEMENT, |account| change(account))
+            .unwrap();
+    };
+    change(&mut |account| account.roles.push(other.clone()));
     let failed = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(failed.code, 2, "{}", failed.out);
     assert!(
-        failed
-            .err
-            .contains("rootguard-rules in 111111111111 us-east-1 ended as ROLLBACK_COMPLETE"),
+        failed.err.contains(
+            "rootguard-no-root-keys in 111111111111 us-east-1 ended as ROLLBACK_COMPLETE"
+        ),
         "{}",
         failed.err
     );
-    assert!(
-        failed.err.contains("NoAvailableConfigurationRecorder"),
-        "{}",
-        failed.err
-    );
-    recorder(true);
+    change(&mut |account| {
+        account
+            .roles
+            .retain(|role| role.name != "rootguard-no-root-keys");
+    });
     let done = stage.run(&["deploy", "--yes"]).await;
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    let rules = outcomes(&done)
+    let control = outcomes(&done)
         .into_iter()
-        .find(|line| line.contains("-rules "));
+        .find(|line| line.contains("-no-root-keys "));
     assert_eq!(
-        rules,
-        Some("deployed  rootguard-rules in 111111111111 us-east-1")
+        control,
+        Some("deployed  rootguard-no-root-keys in 111111111111 us-east-1")
     );
     assert!(outcomes(&done)[0].starts_with("unchanged "));
+}
+
+/// Nothing is begun that could not be finished in the management account.
+#[tokio::test]
+async fn a_missing_recorder_of_the_management_account_is_told_first() {
+    let stage = Harness::new().await;
+    let off = |account: &mut sandbox::Account| account.config_recorder = false;
+    stage.sandbox.change_account(MANAGEMENT, off).unwrap();
+    stage.sandbox.take_calls();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert!(
+        run.err
+            .contains("no customer-managed configuration recorder in us-east-1"),
+        "{}",
+        run.err
+    );
+    assert_eq!(called(&stage, "CreateChangeSet"), 0);
+}
+
+/// What would be done is shown, with old and new values, and nothing is done.
+#[tokio::test]
+async fn a_dry_run_is_the_difference() {
+    let stage = Harness::new().await;
+    let first = stage.run(&["deploy", "--dry-run"]).await;
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    assert!(
+        first
+            .out
+            .contains("15 stacks to add, 0 to change, 0 to remove"),
+        "{}",
+        first.out
+    );
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let same = stage.run(&["deploy", "--dry-run"]).await;
+    assert!(
+        same.out.contains("0 to change, 0 to remove, 15 unchanged"),
+        "{}",
+        same.out
+    );
+    let rules = RULES.to_owned()
+        + "[rules.trail-logging.parameters]\nmaxDeliveryAgeHours = 24\n\
+           [rules.root-usage-alarm]\nenabled = false\n";
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    stage.sandbox.take_calls();
+    let changed = stage.run(&["deploy", "--dry-run"]).await;
+    for line in [
+        "~ rootguard-trail-logging in 111111111111 us-east-1\n    MaxDeliveryAgeHours: \"49\" becomes \"24\"",
+        "rootguard-all-trail-logging MaxDeliveryAgeHours: \"49\" becomes \"24\"",
+        "- stack set rootguard-all-root-usage-alarm",
+        "- rootguard-root-usage-alarm in 111111111111 us-east-1",
+    ] {
+        assert!(changed.out.contains(line), "{line}: {}", changed.out);
+    }
+    let calls = stage.sandbox.take_calls();
+    let mut names = calls.iter().map(|call| call.operation.as_str());
+    let writes = |name: &str| {
+        !["Describe", "Get", "List", "AssumeRole"]
+            .iter()
+            .any(|reads| name.starts_with(reads))
+    };
+    assert_eq!(names.find(|name| writes(name)), None);
+}
+
+/// A group that is renamed goes before the new one comes to its accounts.
+#[tokio::test]
+async fn what_nobody_wants_any_more_goes() {
+    let stage = Harness::new().await;
+    let rules = RULES.replace("trailName", "enforceGuardrails = true\ntrailName");
+    std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let renamed = RULES.replace("name = \"all\"", "name = \"every\"");
+    std::fs::write(stage.folder.join("rules.toml"), renamed).unwrap();
+    let no = stage.answer(&["deploy"], "no\n").await;
+    assert!(
+        no.err.contains("nothing was deployed and nothing deleted"),
+        "{}",
+        no.err
+    );
+    let run = stage.run(&["deploy", "--yes"]).await;
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for line in [
+        "deleted   rootguard-organization-all in",
+        "deployed  rootguard-organization-every in",
+        "deleted   rootguard-guardrails in",
+    ] {
+        assert!(run.out.contains(line), "{line}: {}", run.out);
+    }
+    let again = stage.run(&["deploy", "--dry-run"]).await;
+    assert!(
+        again
+            .out
+            .contains("0 stacks to add, 0 to change, 0 to remove"),
+        "{}",
+        again.out
+    );
 }
 
 /// Nothing is left of what nobody wants.
 #[tokio::test]
 async fn who_says_no_gets_nothing() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let no = stage.answer(&["deploy"], "no\n").await;
     assert_eq!(no.code, 2);
     assert!(
@@ -446,7 +625,7 @@ async fn who_says_no_gets_nothing() {
 
 #[tokio::test]
 async fn nothing_is_deployed_to_others() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let rules = stage.folder.join("rules.toml");
     for (from, to, told) in [
         (
@@ -468,7 +647,7 @@ async fn nothing_is_deployed_to_others() {
         }
     }
     // Without trusted access nothing would get to the members.
-    let untrusted = Stage::trusting("", &[]).await;
+    let untrusted = Harness::trusting("", &[]).await;
     let run = untrusted.run(&["deploy", "--yes"]).await;
     assert_eq!(run.code, 2);
     assert!(
@@ -492,7 +671,7 @@ async fn nothing_is_deployed_to_others() {
 /// Who rolls out ring by ring sees the first before the second gets anything.
 #[tokio::test]
 async fn a_later_ring_waits() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let rules = RULES.replace("\"r-root\"]", "\"ou-root-workloads\"]\n")
         + "[[group]]\nname = \"late\"\norganizationalUnits = [\"ou-root-later000\"]\nring = 2\n";
     std::fs::write(stage.folder.join("rules.toml"), rules).unwrap();
@@ -516,7 +695,7 @@ async fn a_later_ring_waits() {
 /// Ctrl-C at a question leaves a change set behind, which is in nobody's way.
 #[tokio::test]
 async fn who_interrupts_is_told_what_is_running_and_goes_on_later() {
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let shown = stage.folder.join("shown");
     let mut command = stage.command(&["deploy"]);
     // Somebody who types nothing.

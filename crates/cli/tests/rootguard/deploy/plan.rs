@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{RULES, Stage, outcomes, prepared};
+use super::{Harness, RULES, outcomes, prepared};
 use crate::command::{Run, command, finished, folder};
 use crate::python::{isolated, python};
 
@@ -103,7 +103,7 @@ fn a_plan_is_a_folder_with_everything() {
         .lines()
         .filter(|line| line.starts_with("deploy "))
         .collect();
-    assert_eq!(steps.len(), 12, "{steps:?}");
+    assert_eq!(steps.len(), 15, "{steps:?}");
     for step in steps {
         let words: Vec<_> = step.split(' ').collect();
         let [_, _, _, _, template, parameters] = words[..] else {
@@ -156,7 +156,7 @@ fn a_region_without_remediation_configurations_is_told() {
 #[tokio::test]
 async fn a_plan_is_followed_with_the_aws_cli() {
     let Some(python) = python().await else { return };
-    let stage = Stage::new().await;
+    let stage = Harness::new().await;
     let planned = offline(&stage.folder, &["deploy", "--plan", "plan"]);
     assert_eq!(planned.code, 0, "{}", planned.err);
     let bin = stage.folder.join("bin");

@@ -32,22 +32,7 @@ const NOT_HERE: [&str; 11] = [
 
 /// Refuses what is not modelled; nobody may take it for done.
 pub(super) fn only_what_is_here(request: &Request<'_>, others: &[&str]) -> Result<(), Failure> {
-    let unmodelled = NOT_HERE.iter().chain(others).find(|member| {
-        let given = request.input.get(**member);
-        given.is_some_and(|given| {
-            let text = given.as_str();
-            !(given.as_array().is_some_and(Vec::is_empty)
-                || given.as_object().is_some_and(serde_json::Map::is_empty)
-                || text.is_some_and(|text| ["", "false"].contains(&text)))
-        })
-    });
-    match unmodelled {
-        Some(member) => Err(Failure::not_implemented(format!(
-            "{member} of cloudformation:{}",
-            request.operation.name
-        ))),
-        None => Ok(()),
-    }
+    request.refuse_unmodelled(NOT_HERE.iter().chain(others))
 }
 
 pub(crate) fn create_change_set(request: &Request<'_>) -> Result<Structure, Failure> {
@@ -104,12 +89,12 @@ pub(crate) fn create_change_set(request: &Request<'_>) -> Result<Structure, Fail
     Ok(answer)
 }
 
-/// Whether what is said about a stack, apart from its resources, is what was said.
+/// Returns true if what is said about a stack, apart from its resources, is what was said.
 fn is_same(record: &Record, said: &Said, outputs: &[(String, String)]) -> bool {
     record.outputs == outputs && record.said.tags == said.tags
 }
 
-/// What was said of the stack before, if it may be made or changed now.
+/// Returns the record of the stack, if the stack may be created or changed now.
 fn check<'a>(
     known: Option<&'a Record>,
     creates: bool,

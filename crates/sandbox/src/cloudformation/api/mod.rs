@@ -20,12 +20,13 @@ pub(crate) use change_sets::{
 };
 pub(crate) use shapes::{
     CREATE_CHANGE_SET, DELETE_STACK, DESCRIBE_CHANGE_SET, DESCRIBE_EVENTS, DESCRIBE_STACKS,
-    EXECUTE_CHANGE_SET, GET_TEMPLATE, LIST_STACKS, OF_CHANGE_SET,
+    EXECUTE_CHANGE_SET, GET_TEMPLATE, LIST_STACKS, OF_CHANGE_SET, VALIDATE_TEMPLATE,
 };
 pub(crate) use stacks::{
     delete_stack, describe_stack_events, describe_stacks, get_template, list_stacks,
 };
 use templates::given;
+pub(crate) use templates::validate_template;
 pub(super) use templates::{capable, from_s3};
 
 /// The stack that a request is about.
@@ -52,7 +53,7 @@ pub(crate) fn on_stack(request: &Request<'_>) -> Vec<Needed> {
     vec![Needed::on(request, resource)]
 }
 
-/// Where the stacks are that a request is about.
+/// Returns the account and Region of the stacks that a request is about.
 fn place(request: &Request<'_>) -> StackPlace {
     StackPlace {
         partition: request.partition().name().to_owned(),
@@ -87,7 +88,7 @@ pub(super) fn page(
     items: Vec<Structure>,
 ) -> Result<Structure, Failure> {
     let size = request.size("MaxResults").unwrap_or(100);
-    let page = Page::of(request, items, request.text("NextToken"), size)
+    let page = Page::cut(request, items, request.text("NextToken"), size)
         .ok_or_else(|| invalid("The specified NextToken is not valid."))?;
     Ok(Structure::new()
         .with(name, page.items)

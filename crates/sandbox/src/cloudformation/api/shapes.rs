@@ -1,4 +1,4 @@
-//! What the operations on stacks and change sets take.
+//! Input shapes of the operations on stacks and change sets.
 
 use crate::wire::{Allowed, Member, Shape, list, member, one_of, required, text, text_of};
 
@@ -126,4 +126,9 @@ pub(crate) const GET_TEMPLATE: Shape = Shape::Structure(&[
     member("StackName", TEXT),
     member("ChangeSetName", name_or_arn(1, 1600)),
     member("TemplateStage", one_of(&["Original", "Processed"])),
+]);
+
+pub(crate) const VALIDATE_TEMPLATE: Shape = Shape::Structure(&[
+    member("TemplateBody", text(1, usize::MAX)),
+    member("TemplateURL", text(1, 5120)),
 ]);

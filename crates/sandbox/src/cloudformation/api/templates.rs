@@ -10,7 +10,7 @@ use super::{invalid, refused};
 use crate::cloudformation::stacks::Said;
 use crate::cloudformation::{Stack, StackPlace, Template, TemplateError};
 use crate::request::{Request, perform_as_administrator_now};
-use crate::wire::{Failure, Output};
+use crate::wire::{Failure, Output, Structure};
 use crate::world::World;
 
 /// A template that somebody gave, and what they said about it.
@@ -84,7 +84,28 @@ pub(super) fn given(request: &Request<'_>, before: Option<&Said>) -> Result<Give
     })
 }
 
-/// Who makes named roles must have said that they know.
+/// Says what a template asks of who deploys it, if it is one.
+pub(crate) fn validate_template(request: &Request<'_>) -> Result<Structure, Failure> {
+    let template = given(request, None)?.template;
+    let parameters = template.parameters().iter().map(|(name, parameter)| {
+        Structure::new()
+            .with("ParameterKey", name)
+            .with_some("DefaultValue", parameter.default.as_ref())
+            .with("NoEcho", false)
+            .with("Description", &parameter.description)
+            .into()
+    });
+    let named = template.needs_named_iam();
+    let capabilities = named.then(|| vec![Output::from("CAPABILITY_NAMED_IAM")]);
+    let reason = "The following resource(s) require capabilities: [AWS::IAM::Role]";
+    Ok(Structure::new()
+        .with("Parameters", Output::List(parameters.collect()))
+        .with_some("Description", template.description())
+        .with_some("Capabilities", capabilities)
+        .with_some("CapabilitiesReason", named.then_some(reason)))
+}
+
+/// Refuses a template with named roles unless the capability was acknowledged.
 pub(in crate::cloudformation) fn capable(
     template: &Template,
     capabilities: &[String],
@@ -103,12 +124,13 @@ impl Given {
     /// The stack that it becomes.
     pub(in crate::cloudformation) fn stack(&self, place: &StackPlace) -> Result<Stack, Failure> {
         let made = self.template.instantiate(place, &self.said.parameters);
-        made.map_err(|error| invalid(in_its_words(&error)))
+        made.map_err(|error| invalid(service_error(&error)))
     }
 }
 
-/// What CloudFormation says of parameters that do not fit; of anything else, what is wrong.
-fn in_its_words(error: &TemplateError) -> String {
+/// Converts a template error to CloudFormation's message for parameters that do not fit, else to
+/// its description.
+fn service_error(error: &TemplateError) -> String {
     match error {
         TemplateError::Missing(name) => format!("Parameters: [{name}] must have values"),
         TemplateError::Dangling { place, name } if place == "the parameters" => {

@@ -1,4 +1,4 @@
-//! What is told of stack sets, and to whom.
+//! Descriptions and lists of stack sets, and who may read them.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ use crate::world::World;
 pub(crate) fn on_stack_set(request: &Request<'_>) -> Vec<Needed> {
     let named = request.text("StackSetName").unwrap_or_default();
     let found = request.world.stack_sets.find(request.region, named);
-    let place = crate::organization::Place {
+    let place = crate::organization::AccountRegion {
         account: request
             .world
             .organization
@@ -34,7 +34,7 @@ pub(crate) fn on_stack_set(request: &Request<'_>) -> Vec<Needed> {
     vec![needed]
 }
 
-/// Whether an account may administer stack sets for the organization.
+/// Returns whether an account may administer stack sets for the organization.
 pub(super) fn may_administer(
     world: &World,
     account: &str,
@@ -164,7 +164,7 @@ pub(crate) fn list_stack_set_operations(request: &Request<'_>) -> Result<Structu
     page(request, "Summaries", listed.collect())
 }
 
-/// What lists and descriptions of operations share.
+/// Returns the members that lists and descriptions of operations share.
 fn summary(operation: &Operation) -> Structure {
     let failed = i64::try_from(operation.failures(None)).unwrap_or(i64::MAX);
     Structure::new()

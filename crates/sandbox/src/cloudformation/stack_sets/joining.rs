@@ -16,10 +16,19 @@ pub(crate) fn join(world: &Arc<World>, account: Account) {
     world.add_account(account);
     let world = Arc::clone(world);
     spawn(&Arc::clone(&world), async move {
+        // A stack set waits until all that it depends on succeeded, and for ever where one of
+        // them did not (`stacksets-depends-on`).
+        let mut failed = BTreeSet::new();
         for set in in_order(&world) {
-            for operation in operations(&world, &set, &id) {
-                // How it ended stands in the operation and the instances.
-                let _ = resource::perform(&world, &set.id, operation).await;
+            let mut succeeded = !set.auto.depends_on.iter().any(|arn| failed.contains(arn));
+            if succeeded {
+                for operation in operations(&world, &set, &id) {
+                    // How it ended stands in the operation and the instances too.
+                    succeeded &= resource::perform(&world, &set.id, operation).await.is_ok();
+                }
+            }
+            if !succeeded {
+                failed.insert(set.arn(&world));
             }
         }
     });
@@ -53,8 +62,8 @@ fn in_order(world: &World) -> Vec<StackSet> {
     ordered
 }
 
-/// What is to be made for an account: what its stack set was asked for, without overrides
-/// and preferences, which do not reach those who join.
+/// Returns the operations for an account that joined: those of its stack set, without overrides and
+/// preferences, which do not apply to accounts that join.
 fn operations(world: &World, set: &StackSet, account: &str) -> Vec<Operation> {
     let groups = set.groups.iter().filter_map(|group| {
         let accounts = group.targets.resolve(world);

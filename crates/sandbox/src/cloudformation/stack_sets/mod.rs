@@ -53,9 +53,9 @@ pub(super) struct StackSet {
     pub(super) said: Said,
     pub(super) template: Template,
     pub(super) auto: AutoDeployment,
-    /// Whether operations wait for each other instead of being refused.
+    /// True if operations wait for each other instead of being refused.
     pub(super) managed: bool,
-    /// What instances were asked for: who joins later gets them too.
+    /// Requested instances, which accounts that join later get too.
     pub(super) groups: Vec<Group>,
     /// By account and Region.
     pub(super) instances: BTreeMap<(String, String), Instance>,
@@ -63,7 +63,7 @@ pub(super) struct StackSet {
     pub(super) operations: Vec<Operation>,
 }
 
-/// Whether accounts that join get their instances by themselves, and what these wait for.
+/// Automatic deployment to accounts that join, and the stack sets it waits for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AutoDeployment {
     pub(super) enabled: bool,
@@ -98,9 +98,9 @@ pub(super) struct Instance {
 #[derive(Debug, Default)]
 pub(crate) struct StackSets {
     sets: Mutex<BTreeMap<String, StackSet>>,
-    /// Whether somebody switched trusted access on since the beginning.
+    /// True once trusted access was activated after the start.
     activated: AtomicBool,
-    /// Whether operations go on only when somebody looks.
+    /// True if operations only advance when their state is read.
     stepwise: AtomicBool,
     step: Notify,
     /// Counts the operations that ended.
@@ -141,7 +141,7 @@ impl StackSets {
     }
 }
 
-/// Whether StackSets may look into the organization.
+/// Returns true if StackSets may look into the organization.
 fn has_trusted_access(world: &World) -> bool {
     let trusted = world.organization.trusted_services();
     world.stack_sets.is_activated() || trusted.contains(&PRINCIPAL)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Targets;
 use crate::Timestamp;
 
-/// What an operation does.
+/// Action of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cloudformation) enum Action {
     Create,
@@ -53,7 +53,7 @@ pub(in crate::cloudformation) struct Job {
     pub(super) reason: Option<String>,
 }
 
-/// How an operation goes about it, as it was written.
+/// Operation preferences, as written in the request.
 #[derive(Clone, Debug)]
 pub(in crate::cloudformation) struct Preferences(pub(super) Value);
 
@@ -72,7 +72,7 @@ impl Preferences {
         usize::try_from(number).ok()
     }
 
-    /// How many of so many accounts may fail in a Region; none, if nothing was said.
+    /// Returns the number of accounts that may fail in a Region; 0 by default.
     pub(super) fn tolerance(&self, accounts: usize) -> usize {
         match (
             self.number("FailureToleranceCount"),
@@ -85,7 +85,7 @@ impl Preferences {
         }
     }
 
-    /// Whether Regions are gone through side by side.
+    /// Returns true if Regions are gone through side by side.
     pub(super) fn is_parallel(&self) -> bool {
         self.0.get("RegionConcurrencyType").and_then(Value::as_str) == Some("PARALLEL")
     }
@@ -148,14 +148,14 @@ impl Operation {
         }
     }
 
-    /// How many accounts failed in a Region, or in all.
+    /// Returns the number of accounts that failed in a Region, or in all Regions.
     pub(super) fn failures(&self, region: Option<&str>) -> usize {
         let here = |job: &&Job| region.is_none_or(|region| job.region == region);
         let failed = self.jobs.iter().filter(here);
         failed.filter(|job| job.status == "FAILED").count()
     }
 
-    /// Whether more accounts failed in a Region than may.
+    /// Returns true if more accounts failed in a Region than may.
     pub(super) fn exceeds_tolerance(&self, region: &str) -> bool {
         let accounts = self.jobs.iter().filter(|job| job.region == region).count();
         self.failures(Some(region)) > self.preferences.tolerance(accounts)

@@ -197,7 +197,7 @@ impl Group {
     }
 }
 
-/// What groups want: accounts and Regions, each with the unit of the account.
+/// Returns the accounts and Regions that groups ask for, each with the unit of the account.
 fn wanted(world: &World, groups: &[Group]) -> BTreeMap<(String, String), String> {
     let mut wanted = BTreeMap::new();
     for group in groups {

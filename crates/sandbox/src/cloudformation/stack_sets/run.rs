@@ -14,7 +14,7 @@ use crate::world::World;
 /// The detailed status of what is not done because the account is not in use.
 const SKIPPED: &str = "SKIPPED_SUSPENDED_ACCOUNT";
 
-/// What a job came to.
+/// Outcome of a job.
 enum Outcome {
     Succeeded(Option<String>),
     /// With the id of its stack, if there is one.

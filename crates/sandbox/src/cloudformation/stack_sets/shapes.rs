@@ -1,4 +1,4 @@
-//! What the operations on stack sets take.
+//! Input shapes of the operations on stack sets.
 
 use crate::cloudformation::api::shapes::{NEXT_TOKEN, PARAMETERS, TEXT};
 use crate::organization::is_account_id;

@@ -1,4 +1,4 @@
-//! Which accounts an operation is about.
+//! Target accounts of an operation.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ impl Targets {
         }
     }
 
-    /// What is wrong with them where instances are to be made.
+    /// Returns the error in the targets where instances are to be created.
     pub(super) fn problem_with_creating(&self, world: &World) -> Option<String> {
         if self.units.is_empty() {
             return Some("OrganizationalUnitIds are required".to_owned());

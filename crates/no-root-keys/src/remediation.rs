@@ -1,0 +1,63 @@
+//! Deleting root keys in member accounts, from the account that holds IAM's delegated
+//! administration.
+
+use config_rule::{ASSUME_ROLE, Account, CallError, Control};
+use remediation::{
+    DESCRIBE_ACCOUNT, ManualItem, Mode, Plan, Remediation, RemediationParameters, StepError, Target,
+};
+use root_credentials::{ASSUME_ROOT, Removal, RemovalDetails, RemovalSettings};
+
+use crate::plan::plan;
+use crate::{NoRootKeys, NoRootKeysParameters, RootKeys};
+
+impl Remediation for NoRootKeys {
+    type Settings = RemovalSettings;
+    type Details = RemovalDetails;
+    type Change = Removal;
+
+    const TARGET: Target<RemovalSettings> = Target::MemberAccount {
+        members: |settings| &settings.members,
+        from_member: ManualItem::ask_central_account,
+    };
+    const MODE: Mode = Mode::Off;
+    const PLAN_ACTIONS: &'static [&'static str] = &[ASSUME_ROLE, DESCRIBE_ACCOUNT];
+    const APPLY_ACTIONS: &'static [&'static str] = &[ASSUME_ROOT];
+    const REVERT_ACTIONS: &'static [&'static str] = &[];
+
+    /// Opens an audit session where there is something to delete and no guard stands
+    /// before it.
+    async fn observe_for_plan(
+        account: &Account,
+        facts: &RootKeys,
+        parameters: &NoRootKeysParameters,
+        remediation: &RemediationParameters<Self>,
+    ) -> Result<RemovalDetails, CallError> {
+        let wanted = facts.violation(parameters).is_some();
+        RemovalDetails::observe(
+            account,
+            (Self::METADATA.name, wanted),
+            facts.report(),
+            &remediation.approval,
+            &remediation.settings,
+        )
+        .await
+    }
+
+    fn plan(
+        facts: &RootKeys,
+        details: &RemovalDetails,
+        parameters: &NoRootKeysParameters,
+        settings: &RemovalSettings,
+    ) -> Plan<Removal> {
+        plan(facts, details, parameters, settings)
+    }
+
+    async fn apply(account: &Account, change: &Removal) -> Result<(), StepError> {
+        change.apply(account).await
+    }
+
+    /// What is deleted does not come back: no step is reversible.
+    async fn revert(_: &Account, _: &Removal) -> Result<(), StepError> {
+        Ok(())
+    }
+}
