@@ -5,11 +5,8 @@ use iam_policy::Decision;
 
 use crate::key::Key;
 use crate::observed::{Observed, Question};
-use crate::policy::{self, ServiceRequest};
+use crate::policy::{self, CLOUDWATCH, ServiceRequest, alarm_may_publish};
 use crate::topic::Subscription;
-
-/// Who publishes, decrypts and generates data keys for an alarm.
-const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
 
 /// Who invokes Lambda functions for an alarm.
 const ALARMS: &str = "lambda.alarms.cloudwatch.amazonaws.com";
@@ -227,17 +224,10 @@ impl Observed {
         if topic.fifo_topic {
             return broken(Flaw::TopicFifo);
         }
-        let request = ServiceRequest {
-            principal: CLOUDWATCH,
-            action: "sns:Publish",
-            resource: arn,
-            alarm,
-            organization: acceptance.organization(),
-        };
         let Some(policy) = topic.policy.as_deref() else {
             return Err(undecided(format!("topic {arn}"), "it shows no policy"));
         };
-        match policy::decide(policy, &request) {
+        match alarm_may_publish(policy, arn, alarm, acceptance.organization()) {
             Decision::Allowed => {}
             Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => {
                 return broken(Flaw::TopicRefuses);

@@ -43,6 +43,7 @@ pub use metric_math::MetricMathError;
 pub use mute_rule::{LIST_ALARM_MUTE_RULES, MuteRule};
 pub use notification::{Demand, Notified};
 pub use observed::{AccountRegion, AccountRegionError, Observed, Question};
+pub use policy::alarm_may_publish;
 pub use simulation::{
     Comparison, MissingData, Obstruction, Publication, Reaction, Settings, Statistic, Uncertainty,
 };

@@ -4,6 +4,9 @@
 use config_rule::Arn;
 use iam_policy::{Applicable, Context, Decision, Document, Principal, Request, authorize};
 
+/// The principal that publishes, decrypts and generates data keys for an alarm.
+pub(crate) const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
+
 /// A request that CloudWatch makes because an alarm changed to `ALARM`.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceRequest<'a> {
@@ -55,6 +58,23 @@ pub fn decide(document: &str, request: &ServiceRequest<'_>) -> Decision {
         },
         &applicable,
     )
+}
+
+/// Decides by a topic's policy whether an alarm may publish to the topic.
+pub fn alarm_may_publish(
+    document: &str,
+    topic: &Arn,
+    alarm: &Arn,
+    organization: Option<&str>,
+) -> Decision {
+    let request = ServiceRequest {
+        principal: CLOUDWATCH,
+        action: "sns:Publish",
+        resource: topic,
+        alarm,
+        organization,
+    };
+    decide(document, &request)
 }
 
 #[cfg(test)]

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use config_rule::{
-    Account, CallError, EvaluationError, Exceptions, Identity, ParameterError, ParameterSpec,
+    Account, EvaluationError, Exceptions, Identity, ParameterError, ParameterSpec,
     parse_parameters, specify_parameters,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use remediation::{
-    Mode, Record, Remediation, RemediationParameters, Run, Target, Undo, WaitSettings,
-    remediation_actions, undo,
+    Attendant, Mode, Record, RecordError, RecordNotKept, Remediation, RemediationParameters, Run,
+    Target, Undo, WaitSettings, plan_undo, remediation_actions, undo,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -64,17 +63,26 @@ pub trait RuleRemediation {
     /// What would be done. Changes nothing.
     fn plan(&self, task: RemediationTask) -> BoxFuture<'static, Result<Record<Value>, RuleError>>;
 
-    /// Does it, as far as it is allowed.
-    fn remediate(
-        &self,
+    /// Does what is allowed and what the attendant approves.
+    fn remediate<'a>(
+        &'a self,
         task: RemediationTask,
-    ) -> BoxFuture<'static, Result<Record<Value>, RuleError>>;
+        attendant: &'a mut dyn Attendant,
+    ) -> BoxFuture<'a, Result<Record<Value>, RuleError>>;
 
-    /// Takes back what a record says was done.
+    /// Looks at which steps of a record can be reverted. Changes nothing.
+    fn plan_undo<'a>(
+        &'a self,
+        account: &'a Account,
+        record: &'a Record<Value>,
+    ) -> BoxFuture<'a, Result<Undo, RuleError>>;
+
+    /// Reverts them. `keep` makes the state durable before and after each step.
     fn undo<'a>(
         &'a self,
         account: &'a Account,
         record: &'a Record<Value>,
+        keep: &'a mut (dyn FnMut(&Undo) -> Result<(), RecordNotKept> + Send),
     ) -> BoxFuture<'a, Result<Undo, RuleError>>;
 }
 
@@ -104,32 +112,38 @@ impl<C: Remediation> RuleRemediation for RuleOf<C> {
     }
 
     fn plan(&self, task: RemediationTask) -> BoxFuture<'static, Result<Record<Value>, RuleError>> {
-        run::<C>(task, false).boxed()
+        run::<C>(task, None).boxed()
     }
 
-    fn remediate(
-        &self,
+    fn remediate<'a>(
+        &'a self,
         task: RemediationTask,
-    ) -> BoxFuture<'static, Result<Record<Value>, RuleError>> {
-        run::<C>(task, true).boxed()
+        attendant: &'a mut dyn Attendant,
+    ) -> BoxFuture<'a, Result<Record<Value>, RuleError>> {
+        run::<C>(task, Some(attendant)).boxed()
+    }
+
+    fn plan_undo<'a>(
+        &'a self,
+        account: &'a Account,
+        record: &'a Record<Value>,
+    ) -> BoxFuture<'a, Result<Undo, RuleError>> {
+        async move { Ok(plan_undo::<C>(account, &typed(record)?).await?) }.boxed()
     }
 
     fn undo<'a>(
         &'a self,
         account: &'a Account,
         record: &'a Record<Value>,
+        keep: &'a mut (dyn FnMut(&Undo) -> Result<(), RecordNotKept> + Send),
     ) -> BoxFuture<'a, Result<Undo, RuleError>> {
-        async move {
-            let record: Record<C::Change> = translated::<C, _, _>(record)?;
-            Ok(undo::<C>(account, &record).await)
-        }
-        .boxed()
+        async move { Ok(undo::<C>(account, &typed(record)?, keep).await?) }.boxed()
     }
 }
 
 async fn run<C: Remediation>(
     task: RemediationTask,
-    apply: bool,
+    attendant: Option<&mut dyn Attendant>,
 ) -> Result<Record<Value>, RuleError> {
     let parameters = RuleOf::<C>::parse(task.parameters)?;
     let mut remediation: RemediationParameters<C> =
@@ -148,23 +162,14 @@ async fn run<C: Remediation>(
         wait: task.wait,
         deadline: Instant::now() + DEADLINE,
     };
-    let record: Result<_, CallError> = if apply {
-        run.remediate().await
-    } else {
-        run.plan().await
+    let record = match attendant {
+        Some(attendant) => run.remediate(attendant).await,
+        None => run.plan().await,
     };
-    translated::<C, _, _>(&record?)
+    Ok(record?.untyped())
 }
 
-/// A record with its changes in another form: those of a control are JSON to everybody
-/// else.
-fn translated<C: Remediation, A: Serialize, B: DeserializeOwned>(
-    record: &Record<A>,
-) -> Result<Record<B>, RuleError> {
-    serde_json::to_value(record)
-        .and_then(serde_json::from_value)
-        .map_err(|cause| RuleError::Facts {
-            rule: C::METADATA.name,
-            cause,
-        })
+/// The record with the changes of a control, which are JSON to everybody else.
+fn typed<T: DeserializeOwned>(record: &Record<Value>) -> Result<Record<T>, RecordError> {
+    Ok(serde_json::to_value(record).and_then(serde_json::from_value)?)
 }

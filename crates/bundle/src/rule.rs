@@ -10,7 +10,7 @@ use config_rule::{
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use remediation::Remediation;
+use remediation::{RecordError, Remediation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -71,6 +71,9 @@ pub enum RuleError {
     /// AWS gave no answer that a plan could rest on.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A record of a remediation cannot be undone.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The facts could not be written or read.
     #[error("the facts for {rule} are not what this rule writes: {cause}")]
     Facts {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::aws::AwsArgs;
 use crate::exit::Outcome;
+use crate::remediate::account_id;
 
 /// Look at what the root users of member accounts can sign in with
 ///
@@ -27,7 +28,7 @@ pub(crate) struct AuditRoot {
     #[arg(long)]
     yes: bool,
     /// Ids of member accounts
-    #[arg(value_name = "ACCOUNT", required = true)]
+    #[arg(value_name = "ACCOUNT", required = true, value_parser = account_id)]
     accounts: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 //! `rootguard` guards the root user of every account in an AWS organization.
 
 mod acceptance;
+mod attended;
 mod audit_root;
 mod aws;
 mod check;
@@ -16,6 +17,8 @@ mod formats;
 mod organization;
 mod pattern_argument;
 mod progress;
+mod question;
+mod record_file;
 mod remediate;
 mod report;
 mod rows;

@@ -42,6 +42,18 @@ impl Arn {
         &self.text
     }
 
+    /// Returns the ARN of a service's resource in the same account and Region.
+    #[must_use]
+    pub fn sibling(&self, service: &str, resource: &str) -> Self {
+        Self::from_parts([
+            self.partition(),
+            service,
+            self.region(),
+            self.account(),
+            resource,
+        ])
+    }
+
     /// The partition: `aws`, `aws-us-gov`, `aws-cn`, …
     pub fn partition(&self) -> &str {
         self.part(0)

@@ -13,6 +13,7 @@
 mod alarms;
 mod fixtures;
 mod harness;
+mod keeper;
 mod member;
 mod recipients;
 mod remediation_harness;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::retry::RetryConfig;
 use config_rule::{ASSUME_ROLE, Exceptions, Identity, RuleParameters, Timestamp, parse_parameters};
-use remediation::{Record, Remediation, RemediationParameters, Run, WaitSettings};
+use remediation::{Record, Remediation, RemediationParameters, Run, Unattended, WaitSettings};
 use root_credentials::{ASSUME_ROOT, GET_CREDENTIAL_REPORT};
 use sandbox::{Account, FunctionProcess, Organization, ProcessSettings, Sandbox, Server};
 use serde_json::{Map, Value, json};
@@ -116,7 +116,7 @@ pub async fn remediate_member<R: Remediation>(
         deadline: Instant::now() + Duration::from_mins(1),
     };
     let before = sandbox.calls().len();
-    let record = run.remediate().await.unwrap();
+    let record = run.remediate(&mut Unattended).await.unwrap();
     let calls = sandbox.calls().split_off(before);
     for call in calls.iter().filter(|call| call.operation == "AssumeRoot") {
         assert_eq!([&call.region, &call.account], [CENTRAL_REGION, CENTRAL]);

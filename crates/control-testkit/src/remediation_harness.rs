@@ -10,9 +10,12 @@ use config_rule::{
 };
 use remediation::lambda::{REMEDIATION, RULE_PARAMETERS};
 use remediation::{
-    Record, Remediation, RemediationParameters, Run, Undo, WaitSettings, remediation_actions, undo,
+    Attendant, Record, RecordError, Remediation, RemediationParameters, Run, Unattended, Undo,
+    WaitSettings, plan_undo, remediation_actions, undo,
 };
 use sandbox::{Call, Fault, FunctionError, FunctionProcess, ProcessSettings, Sandbox};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -85,6 +88,17 @@ impl<R: Remediation> RemediationHarness<R> {
     /// # Errors
     /// When there is nothing that a plan could rest on.
     pub async fn remediate(&self) -> Result<Record<R::Change>, CallError> {
+        self.remediate_attended(&mut Unattended).await
+    }
+
+    /// Looks, applies what the attendant approves, looks again.
+    ///
+    /// # Errors
+    /// When there is nothing that a plan could rest on.
+    pub async fn remediate_attended(
+        &self,
+        attendant: &mut dyn Attendant,
+    ) -> Result<Record<R::Change>, CallError> {
         let role = self.sandbox.role_credentials(&self.account, ROLE).unwrap();
         let sdk = self.sandbox.sdk_config_as(role, &self.region);
         let run = Run {
@@ -103,16 +117,28 @@ impl<R: Remediation> RemediationHarness<R> {
             },
             deadline: Instant::now() + Duration::from_mins(5),
         };
-        run.remediate().await
+        run.remediate(attendant).await
     }
 
-    /// Takes a record back, as the account's administrator.
-    pub async fn undo(&self, record: &Record<R::Change>) -> Undo {
-        // A record is saved in between.
-        let saved = serde_json::to_string(record).unwrap();
-        let record = serde_json::from_str(&saved).unwrap();
+    /// Undoes a record, as the account's administrator.
+    ///
+    /// # Errors
+    /// If the record is not believed.
+    pub async fn undo(&self, record: &Record<R::Change>) -> Result<Undo, RecordError> {
+        undo::<R>(&self.administrator(), &saved(record), &mut |_| Ok(())).await
+    }
+
+    /// Looks at which steps of a record can be reverted.
+    ///
+    /// # Errors
+    /// If the record is not believed.
+    pub async fn plan_undo(&self, record: &Record<R::Change>) -> Result<Undo, RecordError> {
+        plan_undo::<R>(&self.administrator(), &saved(record)).await
+    }
+
+    fn administrator(&self) -> Account {
         let sdk = self.sandbox.sdk_config(&self.account, &self.region);
-        undo::<R>(&Account::new(self.stopped(sdk), self.identity()), &record).await
+        Account::new(self.stopped(sdk), self.identity())
     }
 
     /// The same with a connection that ends, for ever, at some call.
@@ -155,6 +181,12 @@ impl<R: Remediation> RemediationHarness<R> {
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
             .build()
     }
+}
+
+/// A record as it comes out of a file.
+fn saved<C: Serialize + DeserializeOwned>(record: &Record<C>) -> Record<C> {
+    let saved = serde_json::to_string(record).unwrap();
+    serde_json::from_str(&saved).unwrap()
 }
 
 /// Whether a call changes something, by what the control declares.

@@ -1,12 +1,15 @@
 //! The laws of remediation over a control's whole table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 
 use config_rule::Compliance;
+use futures::FutureExt;
 use remediation::{Mode, Outcome, Record, Remediation, StepStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::keeper::{End, Keeper};
 use crate::remediation_harness::{Crash, RemediationHarness, is_write};
 use crate::table::Row;
 
@@ -22,8 +25,8 @@ pub struct RemediationResult {
 }
 
 impl RemediationResult {
-    /// Of one record.
-    pub fn of<C>(record: &Record<C>) -> Self {
+    /// Reads it from a record.
+    pub fn new<C>(record: &Record<C>) -> Self {
         let applied = record.steps.iter();
         let applied = applied.filter(|recorded| recorded.status == StepStatus::Applied);
         let manual = record.manual.iter().map(|item| item.code.to_string());
@@ -63,8 +66,12 @@ impl<R: Remediation> RemediationTable<R> {
             assert_eq!(judged, row.compliance, "{name}");
             match judged {
                 Compliance::Compliant | Compliance::NotApplicable => {
+                    let expected = match judged {
+                        Compliance::Compliant => Outcome::Done,
+                        _ => Outcome::NotApplicable,
+                    };
                     assert!(!steps && !manual, "{name}");
-                    assert_eq!(record.outcome, Outcome::Done, "{name}");
+                    assert_eq!(record.outcome, expected, "{name}");
                 }
                 Compliance::Unverifiable => assert!(!steps && manual, "{name}"),
                 Compliance::NonCompliant => assert!(steps || manual, "{name}"),
@@ -82,7 +89,7 @@ impl<R: Remediation> RemediationTable<R> {
                 assert_eq!(again.outcome, record.outcome, "{name}: {}", again.why);
             }
             if !matches!(judged, Compliance::Compliant | Compliance::NotApplicable) {
-                repaired.insert(name.clone(), RemediationResult::of(&record));
+                repaired.insert(name.clone(), RemediationResult::new(&record));
             }
         }
         repaired
@@ -124,7 +131,7 @@ impl<R: Remediation> RemediationTable<R> {
                 continue;
             }
             for _ in 0..2 {
-                let undo = patient.undo(&record).await;
+                let undo = patient.undo(&record).await.unwrap();
                 assert_eq!(undo.outcome, Outcome::Done, "{}: {undo:?}", row.name);
                 assert_eq!((self.state)(&patient), before, "{}", row.name);
             }
@@ -144,7 +151,7 @@ impl<R: Remediation> RemediationTable<R> {
         for row in self.rows.iter().filter(all_seen) {
             let patient = (self.patient)(row, remediation);
             let record = patient.remediate().await.unwrap();
-            let RemediationResult { steps, manual, .. } = RemediationResult::of(&record);
+            let RemediationResult { steps, manual, .. } = RemediationResult::new(&record);
             if !steps.is_empty() {
                 let kind = kinds.entry((steps, manual));
                 kind.or_insert((row, patient, record));
@@ -179,7 +186,7 @@ impl<R: Remediation> RemediationTable<R> {
                         .all(|recorded| recorded.step.reversible)
                     {
                         for record in [&rerun, &record] {
-                            let undo = patient.undo(record).await;
+                            let undo = patient.undo(record).await.unwrap();
                             assert_eq!(undo.outcome, Outcome::Done, "{at}: {undo:?}");
                         }
                         assert_eq!((self.state)(&patient), before, "{at}");
@@ -189,6 +196,53 @@ impl<R: Remediation> RemediationTable<R> {
             }
         }
         crashes
+    }
+
+    /// Ends the remediation at each point between the first and the last write of the
+    /// record: by a full disk, by a stop, and by a kill before and after the write. What
+    /// is kept names exactly what was done, and undoing it leaves the account as before.
+    /// How many ends.
+    pub async fn stop_everywhere(&self, remediation: &Value) -> usize {
+        let mut stops = 0;
+        for (row, _, complete) in self.kinds(remediation).await {
+            if !complete.tried().all(|step| step.reversible) {
+                continue;
+            }
+            let before = (self.state)(&(self.patient)(row, remediation));
+            for end in End::ALL {
+                for at in 0.. {
+                    let patient = (self.patient)(row, remediation);
+                    let mut keeper = Keeper::new(end, at);
+                    let run = AssertUnwindSafe(patient.remediate_attended(&mut keeper));
+                    let ended = run.catch_unwind().await;
+                    let name = format!("{}: {end:?} at write {at}", row.name);
+                    if !keeper.has_ended {
+                        assert!(at > 0, "{name}");
+                        break;
+                    }
+                    stops += 1;
+                    assert_eq!(ended.is_err(), end.is_kill(), "{name}");
+                    if let Ok(record) = ended {
+                        // Stopped after the last step, it is complete.
+                        let outcome = record.unwrap().outcome;
+                        let is_complete = end == End::Stop && outcome == complete.outcome;
+                        assert!(is_complete || outcome == Outcome::Failed, "{name}");
+                    }
+                    let wrote = patient.calls().iter().any(is_write::<R>);
+                    let Some(kept) = keeper.kept else {
+                        assert!(!wrote, "{name}");
+                        assert_eq!((self.state)(&patient), before, "{name}");
+                        continue;
+                    };
+                    let record: Record<R::Change> =
+                        serde_json::from_value(json!(Record::read(kept).unwrap())).unwrap();
+                    let undo = patient.undo(&record).await.unwrap();
+                    assert_eq!(undo.outcome, Outcome::Done, "{name}: {undo:?}");
+                    assert_eq!((self.state)(&patient), before, "{name}");
+                }
+            }
+        }
+        stops
     }
 
     /// Denies each call that changes something: that is told, nothing behind it is

@@ -1,9 +1,12 @@
 //! Removing everything that a root user can sign in with, from the account that holds
 //! IAM's delegated administration, where an organization says so.
 
-use config_rule::{ASSUME_ROLE, Account, CallError, Compliance, Control, Fact};
+use config_rule::{
+    ASSUME_ROLE, Account, CallError, Compliance, Control, Fact, Identity, Timestamp,
+};
 use remediation::{
-    DESCRIBE_ACCOUNT, Mode, Plan, Remediation, RemediationParameters, StepError, Target,
+    DESCRIBE_ACCOUNT, Mode, Plan, Remediation, RemediationParameters, Standing, Step, StepError,
+    Target,
 };
 use root_credentials::{
     ASSUME_ROOT, CredentialReport, GET_CREDENTIAL_REPORT, Removal, RemovalDetails,
@@ -80,6 +83,20 @@ impl Remediation for HardwareRootMfa {
 
     async fn apply(account: &Account, change: &Removal) -> Result<(), StepError> {
         change.apply(account).await
+    }
+
+    /// No record of deletions can be undone, so none is believed.
+    fn could_make(_: &Identity, step: &Step<Removal>) -> bool {
+        !step.reversible
+    }
+
+    async fn standing(
+        _: &Account,
+        _: &Removal,
+        _: Timestamp,
+        _: &[Removal],
+    ) -> Result<Standing, StepError> {
+        Ok(Standing::Absent)
     }
 
     /// What is deleted does not come back: no step is reversible.

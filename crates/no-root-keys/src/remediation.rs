@@ -1,9 +1,10 @@
 //! Deleting root keys in member accounts, from the account that holds IAM's delegated
 //! administration.
 
-use config_rule::{ASSUME_ROLE, Account, CallError, Control};
+use config_rule::{ASSUME_ROLE, Account, CallError, Control, Identity, Timestamp};
 use remediation::{
-    DESCRIBE_ACCOUNT, ManualItem, Mode, Plan, Remediation, RemediationParameters, StepError, Target,
+    DESCRIBE_ACCOUNT, ManualItem, Mode, Plan, Remediation, RemediationParameters, Standing, Step,
+    StepError, Target,
 };
 use root_credentials::{ASSUME_ROOT, Removal, RemovalDetails, RemovalSettings};
 
@@ -54,6 +55,20 @@ impl Remediation for NoRootKeys {
 
     async fn apply(account: &Account, change: &Removal) -> Result<(), StepError> {
         change.apply(account).await
+    }
+
+    /// No record of deletions can be undone, so none is believed.
+    fn could_make(_: &Identity, step: &Step<Removal>) -> bool {
+        !step.reversible
+    }
+
+    async fn standing(
+        _: &Account,
+        _: &Removal,
+        _: Timestamp,
+        _: &[Removal],
+    ) -> Result<Standing, StepError> {
+        Ok(Standing::Absent)
     }
 
     /// What is deleted does not come back: no step is reversible.

@@ -11,17 +11,19 @@ use config_rule::{
     ParameterKind, Parameters, RuleParameters, parse_parameters, sdk,
 };
 use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::approval::RemediationParameters;
+use crate::attendant::{Attendant, RecordNotKept};
 use crate::central;
 pub use crate::central::REQUEST_QUEUE;
 use crate::event::{RequestError, accept};
-use crate::record::Record;
+use crate::record::{Record, RecordedStep, StepStatus};
 use crate::remediation::{Remediation, Target};
 use crate::request::RequestRefusedError;
 use crate::run::{Run, WaitSettings};
@@ -233,7 +235,42 @@ pub(crate) async fn remediate_account<R: Remediation>(
         wait: WaitSettings::default(),
         deadline: deadline - ANSWERING_TIME,
     };
-    Ok(run.remediate().await?)
+    Ok(run.remediate(&mut FunctionLog).await?)
+}
+
+/// Approves what the function's configuration allows, and keeps the record in the
+/// function's log: a line before each step, so that whoever ends the process ends it
+/// after that line.
+struct FunctionLog;
+
+impl Attendant for FunctionLog {
+    fn asks(&self) -> bool {
+        false
+    }
+
+    fn approve<'a>(&'a mut self, _: &'a Record<Value>) -> BoxFuture<'a, bool> {
+        ready(true).boxed()
+    }
+
+    fn keep(&mut self, record: &Record<Value>) -> Result<(), RecordNotKept> {
+        let is_begun = |recorded: &&RecordedStep<Value>| recorded.status == StepStatus::Applying;
+        if let Some(begun) = record.steps.iter().find(is_begun) {
+            info!(
+                control = record.control,
+                account = record.account,
+                resource = begun.step.resource,
+                step = %json!(begun.step),
+                record = serde_json::to_string(record).unwrap_or_default(),
+                "applying a step"
+            );
+        }
+        Ok(())
+    }
+
+    /// The run's deadline stops it.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// The function's own configuration; where the variable is not set, the defaults.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use config_rule::{Identity, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::plan::{ManualItem, Plan, Step};
 
@@ -14,6 +14,10 @@ use crate::plan::{ManualItem, Plan, Step};
 pub enum Outcome {
     /// The control is satisfied, and that was seen.
     Done,
+    /// The control does not apply to the account.
+    NotApplicable,
+    /// Steps are planned that nobody has approved.
+    Ready,
     /// Everything that may be done was done, and something is left to a human.
     WaitingForHuman,
     /// It may not be done here, or not by whoever asked.
@@ -26,6 +30,8 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Done => "DONE",
+            Self::NotApplicable => "NOT_APPLICABLE",
+            Self::Ready => "READY",
             Self::WaitingForHuman => "WAITING_FOR_HUMAN",
             Self::Refused => "REFUSED",
             Self::Failed => "FAILED",
@@ -39,12 +45,21 @@ impl fmt::Display for Outcome {
 pub enum StepStatus {
     /// AWS says that it was done.
     Applied,
-    /// It failed; AWS may have done it nevertheless.
+    /// It was begun. A record that ends so was written by a process that was killed:
+    /// AWS may have done it.
+    Applying,
+    /// AWS did not do it.
     Failed {
         /// Why.
         error: String,
     },
-    /// It was not tried, because one before it failed or the time was up.
+    /// It was begun, and no answer came: AWS may have done it.
+    Unanswered {
+        /// What came instead.
+        error: String,
+    },
+    /// It was not begun: nobody has approved it, one before it failed, or the time was
+    /// up.
     NotReached,
     /// It was not tried, because nobody allowed it.
     Withheld {
@@ -65,10 +80,51 @@ pub struct RecordedStep<C> {
     pub status: StepStatus,
 }
 
+/// The version of the format in which records are written. Version 0, which had no
+/// member `format`, said `FAILED` of steps that AWS may have done.
+pub const FORMAT: u32 = 1;
+
+/// A record that cannot be undone.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is no record.
+    #[error("it is no record of a remediation: {0}")]
+    Invalid(#[from] serde_json::Error),
+    /// A later version of rootguard wrote it.
+    #[error(
+        "its format is version {0}, and this rootguard reads up to version {FORMAT}; update it"
+    )]
+    TooNew(u32),
+    /// It is about another account than the one that is asked.
+    #[error("it is about account {record}, and the credentials are of account {asked}")]
+    OtherAccount {
+        /// The account of the record.
+        record: String,
+        /// The account that is asked.
+        asked: String,
+    },
+    /// A step that rootguard does not make.
+    #[error(
+        "its step \"{what}\" ({resource}) is none that rootguard makes in account {account}, so nothing \
+         of the record is reverted"
+    )]
+    ForeignStep {
+        /// What the step says that it did.
+        what: String,
+        /// What the step says that it changed.
+        resource: String,
+        /// The account.
+        account: String,
+    },
+}
+
 /// What became of a remediation: returned, logged, and enough to undo it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record<C> {
+    /// The version of the record's format; see [`FORMAT`].
+    #[serde(default)]
+    pub format: u32,
     /// The control's name.
     pub control: String,
     /// The twelve-digit id of the account that was repaired.
@@ -100,24 +156,96 @@ pub struct Record<C> {
 }
 
 impl<C: Serialize> Record<C> {
-    /// Adds the steps whose changes it does not hold yet. Whether one of them may be
-    /// tried.
-    pub(crate) fn add(
+    /// Returns the record with its changes as JSON.
+    pub fn untyped(&self) -> Record<Value> {
+        let steps = self.steps.iter().map(RecordedStep::untyped);
+        Record {
+            format: self.format,
+            control: self.control.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+            partition: self.partition.clone(),
+            observed_at: self.observed_at,
+            outcome: self.outcome,
+            why: self.why.clone(),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            steps: steps.collect(),
+            manual: self.manual.clone(),
+            warnings: self.warnings.clone(),
+            calls: self.calls.clone(),
+        }
+    }
+
+    /// Replaces the steps that were not begun by those of a later look, and returns
+    /// whether that changes anything. A step that was tried and is planned again is
+    /// not tried again.
+    pub(crate) fn replan(
         &mut self,
-        steps: Vec<Step<C>>,
+        plan: Plan<C>,
         withholds: impl Fn(&Step<C>) -> Option<&'static str>,
     ) -> bool {
-        let mut may_be_tried = false;
-        for step in steps {
-            let change = json!(step.change);
-            let is_known = |known: &RecordedStep<C>| json!(known.step.change) == change;
-            if !self.steps.iter().any(is_known) {
-                let recorded = RecordedStep::new(step, &withholds);
-                may_be_tried |= recorded.status == StepStatus::NotReached;
-                self.steps.push(recorded);
-            }
+        let is_open = |recorded: &RecordedStep<C>| {
+            matches!(
+                recorded.status,
+                StepStatus::NotReached | StepStatus::Withheld { .. }
+            )
+        };
+        let (open, tried): (Vec<_>, Vec<_>) = std::mem::take(&mut self.steps)
+            .into_iter()
+            .partition(is_open);
+        let changes: Vec<_> = tried.iter().map(|known| json!(known.step.change)).collect();
+        let planned = plan.steps.into_iter();
+        let planned = planned.filter(|step| !changes.contains(&json!(step.change)));
+        let planned: Vec<_> = planned
+            .map(|step| RecordedStep::new(step, &withholds))
+            .collect();
+        let is_changed = json!(open) != json!(planned);
+        self.steps = tried;
+        self.steps.extend(planned);
+        self.manual = plan.manual;
+        is_changed
+    }
+}
+
+impl<C: Serialize> RecordedStep<C> {
+    fn untyped(&self) -> RecordedStep<Value> {
+        let step = &self.step;
+        RecordedStep {
+            step: Step {
+                what: step.what.clone(),
+                resource: step.resource.clone(),
+                before: step.before.clone(),
+                after: step.after.clone(),
+                reversible: step.reversible,
+                cost: step.cost.clone(),
+                change: json!(step.change),
+            },
+            status: self.status.clone(),
         }
-        may_be_tried
+    }
+}
+
+impl Record<Value> {
+    /// Reads a record that this or an earlier version wrote.
+    ///
+    /// # Errors
+    /// If it is no record, or a later version wrote it.
+    pub fn read(record: Value) -> Result<Self, RecordError> {
+        let mut record: Self = serde_json::from_value(record)?;
+        match record.format {
+            FORMAT => {}
+            0 => {
+                for recorded in &mut record.steps {
+                    if let StepStatus::Failed { error } = &recorded.status {
+                        let error = error.clone();
+                        recorded.status = StepStatus::Unanswered { error };
+                    }
+                }
+            }
+            later => return Err(RecordError::TooNew(later)),
+        }
+        Ok(record)
     }
 }
 
@@ -136,7 +264,7 @@ impl<C> RecordedStep<C> {
 impl<C> Record<C> {
     /// The record of a plan of which nothing was tried yet. `withholds` says why a
     /// step is not tried.
-    pub(crate) fn of(
+    pub(crate) fn new(
         control: &str,
         identity: &Identity,
         observed_at: Timestamp,
@@ -147,6 +275,7 @@ impl<C> Record<C> {
         let steps = plan.steps.into_iter();
         let steps = steps.map(|step| RecordedStep::new(step, &withholds));
         Self {
+            format: FORMAT,
             control: control.to_owned(),
             account: identity.account().to_owned(),
             region: identity.region().to_owned(),
@@ -168,10 +297,16 @@ impl<C> Record<C> {
         let tried = self.steps.iter().filter(|recorded| {
             matches!(
                 recorded.status,
-                StepStatus::Applied | StepStatus::Failed { .. }
+                StepStatus::Applied | StepStatus::Applying | StepStatus::Unanswered { .. }
             )
         });
         tried.map(|recorded| &recorded.step)
+    }
+
+    /// Whether a step may be begun.
+    pub fn has_open_step(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|recorded| recorded.status == StepStatus::NotReached)
     }
 
     pub(crate) fn ended(&mut self, outcome: Outcome, why: impl Into<String>) {

@@ -2,13 +2,14 @@
 
 use std::future::Future;
 
-use config_rule::{Account, CallError, Control, Parameters, Verdict};
+use config_rule::{Account, CallError, Control, Identity, Parameters, Timestamp, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::approval::{Mode, RemediationParameters};
 use crate::member::MemberSettings;
-use crate::plan::{ManualItem, Plan};
+use crate::plan::{ManualItem, Plan, Step};
+use crate::undo::Standing;
 use crate::write::StepError;
 
 /// The account that a remediation changes, and the account whose function does it.
@@ -80,11 +81,29 @@ pub trait Remediation: Control + Sized {
         change: &Self::Change,
     ) -> impl Future<Output = Result<(), StepError>> + Send;
 
-    /// Takes a change back, unless somebody has changed the same since. Never made,
-    /// or taken back before, there is nothing to do.
+    /// Returns whether this control could have made the step in an account: every ARN
+    /// in it is of the account, and what it creates has the name that is created. A
+    /// record is input from outside.
+    fn could_make(identity: &Identity, step: &Step<Self::Change>) -> bool;
+
+    /// Looks at what is there of a change that was made at `since` or later.
+    /// `reverted` are changes of the same record that do not count as use: they are
+    /// reverted, or will be before this one.
     ///
     /// # Errors
-    /// If it was not taken back, or is not known to have been.
+    /// If it could not be read.
+    fn standing(
+        account: &Account,
+        change: &Self::Change,
+        since: Timestamp,
+        reverted: &[Self::Change],
+    ) -> impl Future<Output = Result<Standing, StepError>> + Send;
+
+    /// Reverts a change that [stands](Remediation::standing) as it was applied. Where
+    /// it is gone meanwhile, there is nothing to do.
+    ///
+    /// # Errors
+    /// If it was not reverted, or is not known to have been.
     fn revert(
         account: &Account,
         change: &Self::Change,

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use config_rule::{Account, CallError, Compliance, Exceptions, Fact, Identity, Verdict, reasons};
-use serde_json::json;
 use tokio::time::{Instant, sleep};
-use tracing::info;
 
 use crate::approval::{Mode, RemediationParameters};
+use crate::attendant::Attendant;
 use crate::plan::{ManualItem, Plan};
 use crate::record::{Outcome, Record, StepStatus};
 use crate::remediation::{Remediation, Target};
@@ -83,13 +82,17 @@ impl<R: Remediation> Run<'_, R> {
         Ok(self.record(observation))
     }
 
-    /// Looks afresh, whoever called and whatever they believe; applies what is
-    /// allowed; looks again until it is seen to help. Once anything was tried,
-    /// there is a record and no error.
+    /// Looks afresh, whoever called and whatever they believe; has the steps approved;
+    /// applies them; looks again until it is seen to help. Steps that come to light
+    /// only then are approved too. Once anything was tried, there is a record and no
+    /// error.
     ///
     /// # Errors
     /// When AWS gave no answer that a plan could rest on. Nothing was changed.
-    pub async fn remediate(&self) -> Result<Record<R::Change>, CallError> {
+    pub async fn remediate(
+        &self,
+        attendant: &mut dyn Attendant,
+    ) -> Result<Record<R::Change>, CallError> {
         let account = self.account();
         let observation = self.observe(account.clone()).await?;
         let mut record = self.record(observation);
@@ -97,21 +100,63 @@ impl<R: Remediation> Run<'_, R> {
             record.ended(Outcome::Refused, "the mode of this remediation is off");
         }
         for _ in 0..MAX_ROUNDS {
-            let tried = record.tried().count();
-            if let Err(error) = self.apply(&account, &mut record).await {
+            if !record.has_open_step() {
+                break;
+            }
+            if let Err((outcome, why)) = self.have_approved(&mut record, attendant).await {
+                record.ended(outcome, why);
+                break;
+            }
+            if let Err(error) = self.apply(&account, &mut record, attendant).await {
                 record.ended(Outcome::Failed, error);
                 break;
             }
-            if record.tried().count() == tried {
-                break;
-            }
-            self.verify(&account, &mut record).await;
+            self.verify(&account, &mut record, attendant).await;
         }
         let calls = account.calls();
         record
             .calls
             .splice(0..0, calls.into_iter().map(str::to_owned));
+        if record.tried().next().is_some()
+            && let Err(error) = attendant.keep(&record.untyped())
+        {
+            record.ended(Outcome::Failed, format!("{} ({error})", record.why));
+        }
         Ok(record)
+    }
+
+    /// Has the open steps approved. A person takes time, so the account is looked at
+    /// again afterwards; what has changed meanwhile is shown and asked again.
+    async fn have_approved(
+        &self,
+        record: &mut Record<R::Change>,
+        attendant: &mut dyn Attendant,
+    ) -> Result<(), (Outcome, String)> {
+        let failed = |error: &CallError| (Outcome::Failed, format!("nothing was changed: {error}"));
+        loop {
+            if !attendant.approve(&record.untyped()).await {
+                let why = "the steps were not approved, and not taken";
+                return Err((Outcome::Ready, why.to_owned()));
+            }
+            if !attendant.asks() {
+                return Ok(());
+            }
+            let observation = self.observe(self.account()).await;
+            let observation = observation.map_err(|error| failed(&error))?;
+            let calls = observation.account.calls();
+            record.calls.extend(calls.into_iter().map(str::to_owned));
+            let approval = self.remediation.approval;
+            if !record.replan(observation.plan, |step| approval.withholds(step)) {
+                return Ok(());
+            }
+            if !record.has_open_step() {
+                let why = "the account was changed meanwhile, and there is nothing left to do here";
+                return Err((Outcome::WaitingForHuman, why.to_owned()));
+            }
+            let why = "PLAN_CHANGED: the account was changed after the steps were shown; these are \
+                       the steps now";
+            record.ended(Outcome::Ready, why);
+        }
     }
 
     fn account(&self) -> Account {
@@ -181,10 +226,10 @@ impl<R: Remediation> Run<'_, R> {
 
     /// The record of having looked, and how it would end if nothing were done.
     fn record(&self, observation: Observation<R::Change>) -> Record<R::Change> {
-        let satisfied = is_satisfied(&observation.verdict);
+        let compliance = observation.verdict.compliance;
         let approval = self.remediation.approval;
         let refused = observation.plan.refused.clone();
-        let mut record = Record::of(
+        let mut record = Record::new(
             R::METADATA.name,
             &self.identity,
             observation.account.observed_at(),
@@ -194,20 +239,36 @@ impl<R: Remediation> Run<'_, R> {
         );
         if let Some(why) = refused {
             record.ended(Outcome::Refused, why);
+        } else if record.has_open_step() || approval.dry_run && !record.steps.is_empty() {
+            let why = format!("steps that can be taken: {}", record.steps.len());
+            record.ended(Outcome::Ready, why);
         } else if !record.steps.is_empty() || !record.manual.is_empty() {
             record.ended(Outcome::WaitingForHuman, left_to_humans(&record));
-        } else if satisfied {
+        } else if compliance == Compliance::Compliant {
             record.ended(Outcome::Done, "there is nothing to do");
+        } else if compliance == Compliance::NotApplicable {
+            record.ended(Outcome::NotApplicable, "the control does not apply here");
         } else {
-            record.ended(Outcome::Failed, "nobody knows what to do about it");
+            let why = "rootguard knows no step that would help; see the rule's annotation";
+            record.ended(Outcome::Failed, why);
         }
         record
     }
 
-    /// Applies the steps in their order and stops at the first that fails.
-    async fn apply(&self, account: &Account, record: &mut Record<R::Change>) -> Result<(), String> {
+    /// Applies the open steps in their order and stops at the first that fails. Before
+    /// each its record is durable, and after it its outcome.
+    async fn apply(
+        &self,
+        account: &Account,
+        record: &mut Record<R::Change>,
+        attendant: &mut dyn Attendant,
+    ) -> Result<(), String> {
+        record.ended(Outcome::Failed, "not finished");
         let mut is_first = true;
-        for recorded in &mut record.steps {
+        for index in 0..record.steps.len() {
+            let Some(recorded) = record.steps.get_mut(index) else {
+                break;
+            };
             if recorded.status != StepStatus::NotReached {
                 continue;
             }
@@ -215,28 +276,37 @@ impl<R: Remediation> Run<'_, R> {
                 sleep(self.wait.between_steps).await;
             }
             is_first = false;
-            let step = &recorded.step;
+            let (what, change) = (recorded.step.what.clone(), recorded.step.change.clone());
+            if attendant.is_stopped() {
+                return Err(format!("stopped before: {what}"));
+            }
             if Instant::now() >= self.deadline {
-                return Err(format!("the time was up before: {}", step.what));
+                return Err(format!("the time was up before: {what}"));
             }
-            // Before it is tried: whoever ends this process ends it after this line.
-            info!(
-                control = R::METADATA.name,
-                account = record.account,
-                resource = step.resource,
-                step = %json!(step),
-                "applying a step"
-            );
-            match self.apply_when_idle(account, &step.change).await {
-                Ok(()) => recorded.status = StepStatus::Applied,
+            recorded.status = StepStatus::Applying;
+            if let Err(error) = attendant.keep(&record.untyped()) {
+                set_status(record, index, StepStatus::NotReached);
+                return Err(format!("stopped before: {what}: {error}"));
+            }
+            let result = self.apply_when_idle(account, &change, attendant).await;
+            let (status, failure) = match result {
+                Ok(()) => (StepStatus::Applied, None),
                 Err(error) => {
-                    let what = step.what.clone();
-                    recorded.status = StepStatus::Failed {
-                        error: error.to_string(),
+                    let text = error.to_string();
+                    let failure = format!("{what}: {text}");
+                    let status = match error {
+                        StepError::Call(_) => StepStatus::Unanswered { error: text },
+                        _ => StepStatus::Failed { error: text },
                     };
-                    return Err(format!("{what}: {error}"));
+                    (status, Some(failure))
                 }
+            };
+            set_status(record, index, status);
+            let kept = attendant.keep(&record.untyped());
+            if let Some(failure) = failure {
+                return Err(failure);
             }
+            kept.map_err(|error| format!("stopped after: {what}: {error}"))?;
         }
         Ok(())
     }
@@ -245,11 +315,13 @@ impl<R: Remediation> Run<'_, R> {
         &self,
         account: &Account,
         change: &R::Change,
+        attendant: &dyn Attendant,
     ) -> Result<(), StepError> {
         let mut attempt = 1;
         loop {
             let result = Box::pin(R::apply(account, change)).await;
             let goes_on = attempt < self.wait.busy_attempts
+                && !attendant.is_stopped()
                 && Instant::now() + self.wait.while_busy < self.deadline;
             match result {
                 Err(StepError::Busy { .. }) if goes_on => sleep(self.wait.while_busy).await,
@@ -262,7 +334,12 @@ impl<R: Remediation> Run<'_, R> {
     /// Looks again until no step is left that should have been applied, and the
     /// control is satisfied or waits for a human. Steps that nobody could know of
     /// before are added to the record, not yet tried.
-    async fn verify(&self, account: &Account, record: &mut Record<R::Change>) {
+    async fn verify(
+        &self,
+        account: &Account,
+        record: &mut Record<R::Change>,
+        attendant: &dyn Attendant,
+    ) {
         let approval = self.remediation.approval;
         let end = (Instant::now() + self.wait.verifying).min(self.deadline);
         loop {
@@ -274,28 +351,30 @@ impl<R: Remediation> Run<'_, R> {
                     let is_left = |step| approval.withholds(step).is_none();
                     let left = observation.plan.steps.iter().find(|step| is_left(step));
                     let left = left.map(|step| step.what.clone());
-                    let satisfied = is_satisfied(&observation.verdict);
+                    let compliance = observation.verdict.compliance;
                     let seen = observation.verdict.annotation();
                     record.after = Some(observation.verdict);
-                    record.manual = observation.plan.manual;
-                    let is_empty = observation.plan.steps.is_empty() && record.manual.is_empty();
-                    let is_new =
-                        record.add(observation.plan.steps, |step| approval.withholds(step));
+                    let is_empty = observation.plan.is_empty();
+                    record.replan(observation.plan, |step| approval.withholds(step));
                     match left {
-                        Some(_) if is_new => return,
+                        Some(_) if record.has_open_step() => {
+                            let why = "further steps have come to light";
+                            return record.ended(Outcome::Ready, why);
+                        }
                         Some(left) => format!("not verified: still to be done: {left}"),
                         None if !is_empty => {
                             let why = left_to_humans(record);
                             return record.ended(Outcome::WaitingForHuman, why);
                         }
-                        None if satisfied => {
+                        None if is_satisfied(compliance) => {
                             return record.ended(Outcome::Done, "it was done, and seen to help");
                         }
                         None => format!("not verified: {seen}"),
                     }
                 }
             };
-            if Instant::now() + self.wait.between_observations >= end {
+            let is_over = Instant::now() + self.wait.between_observations >= end;
+            if is_over || attendant.is_stopped() {
                 return record.ended(Outcome::Failed, not_verified);
             }
             sleep(self.wait.between_observations).await;
@@ -303,9 +382,15 @@ impl<R: Remediation> Run<'_, R> {
     }
 }
 
-fn is_satisfied(verdict: &Verdict) -> bool {
+fn set_status<C>(record: &mut Record<C>, index: usize, status: StepStatus) {
+    if let Some(recorded) = record.steps.get_mut(index) {
+        recorded.status = status;
+    }
+}
+
+fn is_satisfied(compliance: Compliance) -> bool {
     matches!(
-        verdict.compliance,
+        compliance,
         Compliance::Compliant | Compliance::NotApplicable
     )
 }
@@ -326,9 +411,6 @@ fn left_to_humans<C>(record: &Record<C>) -> String {
             .map(|item| item.code.as_ref())
             .collect();
         parts.push(format!("left to a human: {}", codes.join(", ")));
-    }
-    if parts.is_empty() {
-        parts.push("steps are planned and not yet applied".to_owned());
     }
     parts.join("; ")
 }

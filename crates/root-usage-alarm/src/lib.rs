@@ -9,6 +9,7 @@
 
 mod canonical;
 mod chain;
+mod change;
 mod evaluate;
 mod facts;
 mod filters;
@@ -19,6 +20,7 @@ mod plan;
 mod prediction;
 mod reasons;
 mod remediation;
+mod standing;
 mod steps;
 mod trail;
 
@@ -35,9 +37,9 @@ use trails::{DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_TRAIL_STATUS};
 
 pub use canonical::canonical_records;
 pub use chain::{CIS_FILTER, CONSOLE_FILTER, ChainNames, NAME};
+pub use change::ChainChange;
 pub use facts::RootUsage;
 pub use parameters::RootUsageAlarmParameters;
-pub use plan::ChainChange;
 pub use reasons::{
     ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_HELD_BACK, ALARM_MUTED,
     ALARM_STUCK, ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, FILTER_MATCHES_OTHERS,

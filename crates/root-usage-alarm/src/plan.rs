@@ -1,13 +1,16 @@
 //! What would be done about a chain that tells nobody.
 
-use alarms::{Flaw, Metric, MetricAlarm, MetricFilter};
+use alarms::{Flaw, Metric, MetricFilter, alarm_may_publish};
 use config_rule::{Arn, Compliance, Fact, Unread, Verdict};
 use filter_pattern::Account;
-use remediation::{ManualItem, Plan, Step};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use iam_policy::Decision;
+use remediation::{ManualItem, Plan};
 
-use crate::chain::{self, CIS_FILTER, ChainNames};
+use crate::chain::{self, CIS_FILTER, ChainNames, NAME};
+use crate::change::{
+    ChainChange, create_key, create_topic, enable_actions, let_alarms_publish, parsed, put_alarm,
+    put_filter, subscribe,
+};
 use crate::evaluate::judge;
 use crate::filters::{Decisions, Kind, covers, publishes, sort};
 use crate::reasons::{LOG_DELIVERY_FAILING, NO_LOG_GROUP};
@@ -15,57 +18,6 @@ use crate::remediation::{
     Beside, Endpoint, RemediationDetails, RemediationSettings, Subscriber, TopicDetails,
 };
 use crate::{RootUsage, RootUsageAlarmParameters};
-
-/// What may be done about a chain. Each is made in the account and Region of its ARN.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum ChainChange {
-    /// `CreateKey` and `CreateAlias`
-    CreateKey {
-        /// The alias.
-        alias: Arn,
-    },
-    /// `CreateTopic`, encrypted with the key behind the alias.
-    CreateTopic {
-        /// The topic.
-        topic: Arn,
-        /// The alias of its key.
-        key_alias: Arn,
-    },
-    /// Adds one statement to the topic's policy.
-    LetAlarmsPublish {
-        /// The topic.
-        topic: Arn,
-    },
-    /// `Subscribe`
-    Subscribe {
-        /// The topic.
-        topic: Arn,
-        /// Who is told.
-        endpoint: Endpoint,
-    },
-    /// `PutMetricFilter`, under a name that is free.
-    PutFilter {
-        /// The log group.
-        log_group: Arn,
-        /// The filter.
-        filter: MetricFilter,
-    },
-    /// `PutMetricAlarm`, under a name that is free.
-    PutAlarm {
-        /// The alarm.
-        alarm: Box<MetricAlarm>,
-    },
-    /// `EnableAlarmActions`
-    EnableActions {
-        /// The alarm.
-        alarm: Arn,
-    },
-}
 
 pub(crate) fn plan(
     facts: &RootUsage,
@@ -179,26 +131,13 @@ impl Planner<'_> {
                  ignores missing data.",
             )),
             Flaw::ActionsDisabled(_) => {
-                let alarm = self.touched()?;
-                plan.steps.push(Step {
-                    what: "switch the alarm's actions on".to_owned(),
-                    resource: alarm.to_string(),
-                    before: json!({"ActionsEnabled": false}),
-                    after: json!({"ActionsEnabled": true}),
-                    reversible: true,
-                    cost: None,
-                    change: ChainChange::EnableActions {
-                        alarm: alarm.clone(),
-                    },
-                });
+                plan.steps.push(enable_actions(self.touched()?));
                 Ok(())
             }
             Flaw::TopicRefuses(_) => {
                 let topic = self.touched()?;
                 let seen = self.topic_seen()?;
-                plan.steps
-                    .push(let_alarms_publish(topic, seen.policy.as_deref()));
-                Ok(())
+                self.let_alarms_publish(topic, seen.policy.as_deref(), plan)
             }
             Flaw::NoConfirmedSubscription { .. } => {
                 let topic = self.touched()?;
@@ -333,9 +272,41 @@ impl Planner<'_> {
         let statements = policy.map(|policy| chain::statements(&parsed(policy)));
         let statement = chain::publish_statement(topic);
         if !statements.is_some_and(|statements| statements.contains(&statement)) {
-            plan.steps.push(let_alarms_publish(topic, policy));
+            self.let_alarms_publish(topic, policy, plan)?;
         }
         self.recipients(topic, &beside.topic, plan)
+    }
+
+    /// Adds the statement, if alarms may publish with it: a Deny is stronger.
+    fn let_alarms_publish(
+        &self,
+        topic: &Arn,
+        policy: Option<&str>,
+        plan: &mut Plan<ChainChange>,
+    ) -> Planned {
+        let step = let_alarms_publish(topic, policy);
+        let observed = self.facts.observed.alarms.values();
+        let alarms = observed.filter_map(|alarms| alarms.known().ok());
+        let telling = alarms.flat_map(|alarms| {
+            let metric = alarms.metric_alarms.iter();
+            let metric = metric.map(|alarm| (&alarm.alarm_arn, &alarm.alarm_actions));
+            let composite = alarms.composite_alarms.iter();
+            metric.chain(composite.map(|alarm| (&alarm.alarm_arn, &alarm.alarm_actions)))
+        });
+        let mut telling =
+            telling.filter(|(_, actions)| actions.iter().any(|to| to == topic.as_str()));
+        let ours = topic.sibling("cloudwatch", &format!("alarm:{NAME}"));
+        let alarm = telling.next().map_or(&ours, |(alarm, _)| alarm);
+        let with_it = step.after.to_string();
+        if alarm_may_publish(&with_it, topic, alarm, None) == Decision::ExplicitlyDenied {
+            return Err(self.by_hand(
+                "TOPIC_DENIES_ALARMS",
+                "The topic's policy has a Deny statement for it, which is stronger than any Allow. \
+                 Take alarms out of that statement, or name another topic in alarmTopicArn.",
+            ));
+        }
+        plan.steps.push(step);
+        Ok(())
     }
 
     fn subscribe(&self, topic: &Arn, plan: &mut Plan<ChainChange>) -> Planned {
@@ -408,82 +379,4 @@ fn is_known(subscribers: &[Subscriber], wanted: &Endpoint) -> bool {
 fn known<T>(fact: &Fact<T>) -> Result<&T, ManualItem> {
     fact.known()
         .map_err(|unread: Unread| ManualItem::unread(&unread))
-}
-
-fn parsed(policy: &str) -> Value {
-    serde_json::from_str(policy).unwrap_or_default()
-}
-
-fn step(what: &str, resource: &Arn, after: Value, change: ChainChange) -> Step<ChainChange> {
-    Step {
-        what: what.to_owned(),
-        resource: resource.to_string(),
-        before: Value::Null,
-        after,
-        reversible: true,
-        cost: None,
-        change,
-    }
-}
-
-fn create_key(alias: &Arn) -> Step<ChainChange> {
-    let after = json!({"Alias": alias.resource(), "Policy": parsed(&chain::key_policy(alias))});
-    let change = ChainChange::CreateKey {
-        alias: alias.clone(),
-    };
-    step("create a key that CloudWatch may use", alias, after, change)
-}
-
-fn create_topic(topic: &Arn, key_alias: &Arn) -> Step<ChainChange> {
-    let after = json!({"KmsMasterKeyId": key_alias.resource()});
-    let change = ChainChange::CreateTopic {
-        topic: topic.clone(),
-        key_alias: key_alias.clone(),
-    };
-    step("create an encrypted topic", topic, after, change)
-}
-
-fn let_alarms_publish(topic: &Arn, policy: Option<&str>) -> Step<ChainChange> {
-    let statements = policy.map(|policy| chain::statements(&parsed(policy)));
-    let mut statements = statements.unwrap_or_default();
-    let before = json!({"Statement": statements});
-    statements.push(chain::publish_statement(topic));
-    let after = json!({"Statement": statements});
-    let change = ChainChange::LetAlarmsPublish {
-        topic: topic.clone(),
-    };
-    Step {
-        before,
-        ..step("let alarms publish", topic, after, change)
-    }
-}
-
-fn subscribe(topic: &Arn, endpoint: &Endpoint) -> Step<ChainChange> {
-    let what = format!("subscribe {}", endpoint.endpoint);
-    let change = ChainChange::Subscribe {
-        topic: topic.clone(),
-        endpoint: endpoint.clone(),
-    };
-    step(&what, topic, json!(endpoint), change)
-}
-
-fn put_filter(log_group: &Arn, filter: MetricFilter) -> Step<ChainChange> {
-    let what = format!("create the metric filter {}", filter.filter_name);
-    let after = json!(filter);
-    let change = ChainChange::PutFilter {
-        log_group: log_group.clone(),
-        filter,
-    };
-    step(&what, log_group, after, change)
-}
-
-fn put_alarm(alarm: MetricAlarm) -> Step<ChainChange> {
-    let (arn, after) = (alarm.alarm_arn.clone(), json!(alarm));
-    let alarm = Box::new(alarm);
-    step(
-        "create the alarm",
-        &arn,
-        after,
-        ChainChange::PutAlarm { alarm },
-    )
 }

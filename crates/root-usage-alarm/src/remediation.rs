@@ -2,16 +2,20 @@
 
 use alarms::{Alarms, Flaw, GET_TOPIC_ATTRIBUTES, Key, LIST_SUBSCRIPTIONS_BY_TOPIC, Topic, sns};
 use config_rule::{
-    Account, Arn, CallError, Compliance, Fact, ParameterError, ParameterReader, Parameters,
+    Account, Arn, CallError, Compliance, Fact, Identity, ParameterError, ParameterReader,
+    Parameters, Timestamp,
 };
-use remediation::{Mode, Plan, Remediation, RemediationParameters, StepError, Target};
+use remediation::{
+    Mode, Plan, Remediation, RemediationParameters, Standing, Step, StepError, Target,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainNames;
+use crate::change::{self, ChainChange};
 use crate::evaluate::judge;
 use crate::filters::Decisions;
-use crate::plan::{ChainChange, plan};
-use crate::{RootUsage, RootUsageAlarm, RootUsageAlarmParameters, steps};
+use crate::plan::plan;
+use crate::{RootUsage, RootUsageAlarm, RootUsageAlarmParameters, standing, steps};
 
 const LIST_ALARM_TAGS: &str = "cloudwatch:ListTagsForResource";
 const LIST_TOPIC_TAGS: &str = "sns:ListTagsForResource";
@@ -198,6 +202,19 @@ impl Remediation for RootUsageAlarm {
 
     async fn apply(account: &Account, change: &ChainChange) -> Result<(), StepError> {
         steps::apply(account, change).await
+    }
+
+    fn could_make(identity: &Identity, step: &Step<ChainChange>) -> bool {
+        change::could_make(identity, step)
+    }
+
+    async fn standing(
+        account: &Account,
+        change: &ChainChange,
+        since: Timestamp,
+        reverted: &[ChainChange],
+    ) -> Result<Standing, StepError> {
+        standing::standing(account, change, since, reverted).await
     }
 
     async fn revert(account: &Account, change: &ChainChange) -> Result<(), StepError> {

@@ -1,8 +1,8 @@
-//! Doing and undoing the steps of a repair.
+//! Applies and reverts changes of a chain.
 
 use alarms::{
-    Alarms, DESCRIBE_KEY, Key, MetricAlarm, MetricFilter, Topic, cloudwatch, kms, log_group_name,
-    logs, sns,
+    Alarms, DESCRIBE_KEY, GET_KEY_POLICY, GET_SUBSCRIPTION_ATTRIBUTES, Key, MetricAlarm,
+    MetricFilter, Topic, cloudwatch, kms, log_group_name, logs, sns,
 };
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
@@ -11,12 +11,14 @@ use remediation::{StepError, remove, write};
 use serde_json::{Value, json};
 
 use crate::chain;
-use crate::plan::ChainChange;
+use crate::change::{ChainChange, parsed};
 use crate::remediation::{Endpoint, subscribers, topic_policy};
 
 const CREATE_ALIAS: &str = "kms:CreateAlias";
 const CREATE_KEY: &str = "kms:CreateKey";
 const LIST_KEYS: &str = "kms:ListKeys";
+pub(crate) const LIST_ALIASES: &str = "kms:ListAliases";
+pub(crate) const LIST_TOPICS: &str = "sns:ListTopics";
 const SCHEDULE_KEY_DELETION: &str = "kms:ScheduleKeyDeletion";
 const CREATE_TOPIC: &str = "sns:CreateTopic";
 const DELETE_TOPIC: &str = "sns:DeleteTopic";
@@ -46,7 +48,11 @@ pub(crate) const APPLY_ACTIONS: &[&str] = &[
 /// The IAM actions of [`revert`].
 pub(crate) const REVERT_ACTIONS: &[&str] = &[
     DESCRIBE_KEY,
+    GET_KEY_POLICY,
+    LIST_ALIASES,
     SCHEDULE_KEY_DELETION,
+    LIST_TOPICS,
+    GET_SUBSCRIPTION_ATTRIBUTES,
     alarms::GET_TOPIC_ATTRIBUTES,
     DELETE_TOPIC,
     SET_TOPIC_ATTRIBUTES,
@@ -63,7 +69,7 @@ pub(crate) const REVERT_ACTIONS: &[&str] = &[
 const KEY_DELETION_DAYS: i32 = 30;
 
 pub(crate) async fn apply(account: &Account, change: &ChainChange) -> Result<(), StepError> {
-    let here = account.in_region(place(change).region());
+    let here = account.in_region(change.resource().region());
     match change {
         ChainChange::CreateKey { alias } => create_key(&here, alias).await,
         ChainChange::CreateTopic { topic, key_alias } => {
@@ -90,16 +96,14 @@ pub(crate) async fn apply(account: &Account, change: &ChainChange) -> Result<(),
     }
 }
 
+/// Reverts a change that stands as it was applied; see [`standing`](crate::standing).
 pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<(), StepError> {
-    let here = account.in_region(place(change).region());
+    let here = account.in_region(change.resource().region());
     match change {
         ChainChange::CreateKey { alias } => {
             let Some(key) = key_behind(&here, alias).await? else {
                 return Ok(());
             };
-            if key.key_state == "PendingDeletion" {
-                return Ok(());
-            }
             let call = kms(&here)
                 .schedule_key_deletion()
                 .key_id(key.arn.as_str())
@@ -111,9 +115,6 @@ pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<()
             remove(&here, DELETE_TOPIC, call.send()).await
         }
         ChainChange::LetAlarmsPublish { topic } => {
-            if Topic::observe(&here, topic).await?.known()?.is_none() {
-                return Ok(());
-            }
             let statement = chain::publish_statement(topic);
             change_policy(&here, topic, |statements| {
                 statements.retain(|known| *known != statement);
@@ -122,11 +123,6 @@ pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<()
         }
         ChainChange::Subscribe { topic, endpoint } => unsubscribe(&here, topic, endpoint).await,
         ChainChange::PutFilter { log_group, filter } => {
-            match filter_called(&here, log_group, &filter.filter_name).await? {
-                None => return Ok(()),
-                Some(seen) if seen == *filter => {}
-                Some(_) => return Err(StepError::Changed(filter.filter_name.clone())),
-            }
             let call = logs(&here)
                 .delete_metric_filter()
                 .log_group_name(log_group_name(log_group))
@@ -134,11 +130,6 @@ pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<()
             remove(&here, DELETE_METRIC_FILTER, call.send()).await
         }
         ChainChange::PutAlarm { alarm } => {
-            match alarm_at(&here, &alarm.alarm_arn).await? {
-                None => return Ok(()),
-                Some(seen) if chain::is_as_made(&seen, alarm) => {}
-                Some(_) => return Err(StepError::Changed(alarm.alarm_arn.to_string())),
-            }
             let call = cloudwatch(&here).delete_alarms();
             let call = call.alarm_names(name_of(&alarm.alarm_arn));
             remove(&here, DELETE_ALARMS, call.send()).await
@@ -151,25 +142,12 @@ pub(crate) async fn revert(account: &Account, change: &ChainChange) -> Result<()
     }
 }
 
-/// The ARN in whose Region the change is made.
-fn place(change: &ChainChange) -> &Arn {
-    match change {
-        ChainChange::CreateKey { alias } => alias,
-        ChainChange::CreateTopic { topic, .. }
-        | ChainChange::LetAlarmsPublish { topic }
-        | ChainChange::Subscribe { topic, .. } => topic,
-        ChainChange::PutFilter { log_group, .. } => log_group,
-        ChainChange::PutAlarm { alarm } => &alarm.alarm_arn,
-        ChainChange::EnableActions { alarm } => alarm,
-    }
-}
-
-fn name_of(alarm: &Arn) -> &str {
+pub(crate) fn name_of(alarm: &Arn) -> &str {
     let resource = alarm.resource();
     resource.strip_prefix("alarm:").unwrap_or(resource)
 }
 
-async fn key_behind(here: &Account, alias: &Arn) -> Result<Option<Key>, StepError> {
+pub(crate) async fn key_behind(here: &Account, alias: &Arn) -> Result<Option<Key>, StepError> {
     Ok(Key::observe(here, alias.as_str()).await?.known()?.clone())
 }
 
@@ -179,7 +157,7 @@ async fn create_key(here: &Account, alias: &Arn) -> Result<(), StepError> {
     if key_behind(here, alias).await?.is_some() {
         return Ok(());
     }
-    let key = if let Some(key) = key_left_behind(here).await? {
+    let key = if let Some(key) = key_left_behind(here, alias).await? {
         key
     } else {
         let call = kms(here)
@@ -202,7 +180,10 @@ async fn create_key(here: &Account, alias: &Arn) -> Result<(), StepError> {
     Ok(())
 }
 
-async fn key_left_behind(here: &Account) -> Result<Option<String>, StepError> {
+/// Returns the id of a key that an earlier run made and gave no alias: of our
+/// description, and with exactly the policy that we give. Whoever makes a key for us to
+/// take with another policy keeps it to themselves.
+async fn key_left_behind(here: &Account, alias: &Arn) -> Result<Option<String>, StepError> {
     let mut marker = None;
     loop {
         let page = kms(here).list_keys().set_marker(marker);
@@ -217,7 +198,9 @@ async fn key_left_behind(here: &Account) -> Result<Option<String>, StepError> {
             let Some(seen) = seen.key_metadata else {
                 continue;
             };
-            if seen.enabled && seen.description.as_deref() == Some(chain::KEY_DESCRIPTION) {
+            let is_ours =
+                seen.enabled && seen.description.as_deref() == Some(chain::KEY_DESCRIPTION);
+            if is_ours && has_our_policy(here, &id, alias).await? {
                 return Ok(Some(id));
             }
         }
@@ -226,6 +209,20 @@ async fn key_left_behind(here: &Account) -> Result<Option<String>, StepError> {
             return Ok(None);
         }
     }
+}
+
+/// Whether a key has the policy that we give, and nothing else.
+pub(crate) async fn has_our_policy(
+    here: &Account,
+    key: &str,
+    alias: &Arn,
+) -> Result<bool, StepError> {
+    let call = kms(here).get_key_policy().key_id(key);
+    let Ok(seen) = write(here, GET_KEY_POLICY, call.send()).await else {
+        return Ok(false);
+    };
+    let seen = seen.policy.as_deref().map(parsed);
+    Ok(seen == Some(parsed(&chain::key_policy(alias))))
 }
 
 async fn create_topic(here: &Account, topic: &Arn, key_alias: &Arn) -> Result<(), StepError> {
@@ -300,7 +297,7 @@ async fn unsubscribe(here: &Account, topic: &Arn, endpoint: &Endpoint) -> Result
     Ok(())
 }
 
-async fn filter_called(
+pub(crate) async fn filter_called(
     here: &Account,
     log_group: &Arn,
     name: &str,
@@ -340,7 +337,7 @@ async fn put_filter(
     Ok(())
 }
 
-async fn alarm_at(here: &Account, arn: &Arn) -> Result<Option<MetricAlarm>, StepError> {
+pub(crate) async fn alarm_at(here: &Account, arn: &Arn) -> Result<Option<MetricAlarm>, StepError> {
     let seen = Alarms::observe(here).await?;
     let mut alarms = seen.known()?.metric_alarms.iter();
     Ok(alarms.find(|alarm| alarm.alarm_arn == *arn).cloned())

@@ -1,6 +1,6 @@
 //! What would be done about an account without a trail that satisfies.
 
-use config_rule::{Arn, Compliance, Unread, Verdict};
+use config_rule::{Arn, Compliance, Identity, Unread, Verdict};
 use remediation::{ManualItem, Plan, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,6 +47,64 @@ pub enum TrailChange {
         /// All of them as they will be.
         after: EventSelectors,
     },
+}
+
+impl TrailChange {
+    pub(crate) fn trail(&self) -> &Arn {
+        match self {
+            Self::Create { trail, .. }
+            | Self::StartLogging { trail }
+            | Self::MakeMultiRegion { trail, .. }
+            | Self::CompleteSelectors { trail, .. } => trail,
+        }
+    }
+
+    /// Returns what the change is about, before and after it.
+    fn states(&self) -> [Value; 2] {
+        match self {
+            Self::Create { bucket, .. } => {
+                let created = json!({
+                    "S3BucketName": bucket,
+                    "IsMultiRegionTrail": true,
+                    "LogFileValidationEnabled": true,
+                    "IsLogging": false,
+                });
+                [Value::Null, created]
+            }
+            Self::StartLogging { .. } => [json!({"IsLogging": false}), json!({"IsLogging": true})],
+            Self::MakeMultiRegion {
+                global_service_events_before: global,
+                ..
+            } => [
+                json!({"IsMultiRegionTrail": false, "IncludeGlobalServiceEvents": global}),
+                json!({"IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}),
+            ],
+            Self::CompleteSelectors { before, after, .. } => [json!(before), json!(after)],
+        }
+    }
+
+    /// `CloudTrail` takes no empty list of selectors back.
+    fn is_reversible(&self) -> bool {
+        !matches!(self, Self::CompleteSelectors { before, .. } if *before == EventSelectors::default())
+    }
+
+    /// Whether a step with this change is one that a plan for the account can have.
+    pub(crate) fn could_be(&self, identity: &Identity, step: &Step<Self>) -> bool {
+        let trail = self.trail();
+        let name = trail.resource().strip_prefix("trail/");
+        let is_named = match self {
+            Self::Create { .. } => name == Some(CREATED_TRAIL),
+            _ => name.is_some(),
+        };
+        let [before, after] = self.states();
+        is_named
+            && trail.service() == "cloudtrail"
+            && trail.account() == identity.account()
+            && trail.partition() == identity.partition()
+            && step.resource == trail.as_str()
+            && (&step.before, &step.after) == (&before, &after)
+            && step.reversible == self.is_reversible()
+    }
 }
 
 /// The name of the trail that is created where there is none.
@@ -139,55 +197,35 @@ fn without_a_trail(
         ));
     };
     let trail = &details.created;
-    let created = json!({
-        "S3BucketName": bucket,
-        "IsMultiRegionTrail": true,
-        "LogFileValidationEnabled": true,
-        "IsLogging": false,
-    });
     let create = TrailChange::Create {
         trail: trail.clone(),
         bucket: bucket.clone(),
     };
     Plan {
         steps: vec![
-            step(
-                "create a multi-Region trail",
-                trail,
-                [Value::Null, created],
-                None,
-                create,
-            ),
+            step("create a multi-Region trail", None, create),
             start_logging(trail, None),
         ],
         ..Plan::default()
     }
 }
 
-fn step(
-    what: &str,
-    trail: &Arn,
-    [before, after]: [Value; 2],
-    cost: Option<&str>,
-    change: TrailChange,
-) -> Step<TrailChange> {
+fn step(what: &str, cost: Option<&str>, change: TrailChange) -> Step<TrailChange> {
+    let [before, after] = change.states();
     Step {
         what: what.to_owned(),
-        resource: trail.to_string(),
+        resource: change.trail().to_string(),
         before,
         after,
-        reversible: true,
+        reversible: change.is_reversible(),
         cost: cost.map(str::to_owned),
         change,
     }
 }
 
 fn start_logging(trail: &Arn, cost: Option<&str>) -> Step<TrailChange> {
-    let states = [json!({"IsLogging": false}), json!({"IsLogging": true})];
-    let change = TrailChange::StartLogging {
-        trail: trail.clone(),
-    };
-    step("start logging", trail, states, cost, change)
+    let trail = trail.clone();
+    step("start logging", cost, TrailChange::StartLogging { trail })
 }
 
 fn for_owner(owner: &str, verdict: &Verdict) -> ManualItem {
@@ -252,16 +290,12 @@ impl Planner<'_> {
             return Ok(None);
         }
         let global = *self.closest.global_service_events.known()?;
-        let states = [
-            json!({"IsMultiRegionTrail": false, "IncludeGlobalServiceEvents": global}),
-            json!({"IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}),
-        ];
         let change = TrailChange::MakeMultiRegion {
             trail: self.arn().clone(),
             global_service_events_before: global,
         };
         let what = "make it a multi-Region trail";
-        let step = step(what, self.arn(), states, self.cost(), change);
+        let step = step(what, self.cost(), change);
         Ok(Some(Part::Step(Box::new(step))))
     }
 
@@ -287,16 +321,13 @@ impl Planner<'_> {
             self.cost()
         };
         let after = completion.selectors;
-        let states = [json!(before), json!(after)];
         let change = TrailChange::CompleteSelectors {
             trail: self.arn().clone(),
             before: before.clone(),
             after,
         };
         let what = format!("select the management events that it leaves out: {hole}");
-        let mut step = step(&what, self.arn(), states, cost, change);
-        // CloudTrail takes no empty list back.
-        step.reversible = *before != EventSelectors::default();
+        let step = step(&what, cost, change);
         Ok(Some(Part::Step(Box::new(step))))
     }
 

@@ -1,16 +1,20 @@
-//! Reading what a repair needs to know, and doing and undoing its steps.
+//! Reads what a remediation needs to know, and applies and reverts its steps.
 
 use std::collections::BTreeMap;
 
 use config_rule::{
-    Account, Arn, CallError, Compliance, Control, Fact, ParameterError, ParameterReader,
-    Parameters, Unread,
+    Account, Arn, CallError, Compliance, Control, Fact, Identity, ParameterError, ParameterReader,
+    Parameters, Timestamp, Unread,
 };
 use remediation::{
-    Mode, Plan, Remediation, RemediationParameters, StepError, Target, remove, write,
+    Mode, Plan, Remediation, RemediationParameters, Standing, Step, StepError, Target, remove,
+    write,
 };
 use serde::Serialize;
-use trails::{EventSelectors, GET_EVENT_SELECTORS, Trail, TrailFact, TrailStatus, cloudtrail};
+use trails::{
+    EventSelectors, GET_EVENT_SELECTORS, GET_TRAIL_STATUS, Trail, TrailFact, TrailStatus,
+    cloudtrail,
+};
 
 use crate::plan::{CREATED_TRAIL, TrailChange, plan};
 use crate::{AccountTrails, TrailLogging, TrailLoggingParameters};
@@ -81,10 +85,10 @@ impl TrailDetails {
         let home = account.in_region(&trail.home_region);
         let arn = trail.arn.as_str();
         let get = cloudtrail(&home).get_trail().name(arn);
-        let settings = shown(GET_TRAIL, home.call(GET_TRAIL, get.send()).await?);
+        let settings = found(GET_TRAIL, home.call(GET_TRAIL, get.send()).await?);
         let global = settings.map(|output| output.trail?.include_global_service_events);
         let list = cloudtrail(&home).list_tags().resource_id_list(arn);
-        let tags = shown(LIST_TAGS, home.call(LIST_TAGS, list.send()).await?);
+        let tags = found(LIST_TAGS, home.call(LIST_TAGS, list.send()).await?);
         Ok(Self {
             status: TrailStatus::observe(&home, trail).await?,
             selectors: EventSelectors::observe(&home, trail).await?,
@@ -101,7 +105,7 @@ impl TrailDetails {
 }
 
 /// "Not found" about a trail that was just listed is no answer.
-fn shown<T>(action: &str, answer: Fact<Option<T>>) -> Fact<T> {
+fn found<T>(action: &str, answer: Fact<Option<T>>) -> Fact<T> {
     said(answer, action, "the trail")
 }
 
@@ -132,6 +136,7 @@ impl Remediation for TrailLogging {
     ];
     const REVERT_ACTIONS: &'static [&'static str] = &[
         GET_TRAIL,
+        GET_TRAIL_STATUS,
         GET_EVENT_SELECTORS,
         DELETE_TRAIL,
         PUT_EVENT_SELECTORS,
@@ -174,7 +179,7 @@ impl Remediation for TrailLogging {
     }
 
     async fn apply(account: &Account, change: &TrailChange) -> Result<(), StepError> {
-        let home = Home::of(account, change);
+        let home = Home::new(account, change);
         match change {
             TrailChange::Create { bucket, .. } => home.create(bucket).await,
             TrailChange::StartLogging { .. } => {
@@ -189,8 +194,52 @@ impl Remediation for TrailLogging {
         }
     }
 
+    fn could_make(identity: &Identity, step: &Step<TrailChange>) -> bool {
+        step.change.could_be(identity, step)
+    }
+
+    async fn standing(
+        account: &Account,
+        change: &TrailChange,
+        _: Timestamp,
+        _: &[TrailChange],
+    ) -> Result<Standing, StepError> {
+        let home = Home::new(account, change);
+        let Some(trail) = home.trail().await? else {
+            return Ok(Standing::Absent);
+        };
+        if trail.is_organization_trail == Some(true) {
+            let why = "it has become an organization trail since";
+            return Ok(Standing::Used(why.to_owned()));
+        }
+        Ok(match change {
+            TrailChange::Create { bucket, .. } => as_created(&trail, bucket),
+            TrailChange::StartLogging { .. } => {
+                if home.is_logging().await? {
+                    Standing::AsApplied
+                } else {
+                    Standing::Absent
+                }
+            }
+            TrailChange::MakeMultiRegion { .. } => match trail.is_multi_region_trail {
+                Some(true) => Standing::AsApplied,
+                _ => Standing::Absent,
+            },
+            TrailChange::CompleteSelectors { before, after, .. } => {
+                let now = home.selectors().await?;
+                if now == *before {
+                    Standing::Absent
+                } else if now == *after {
+                    Standing::AsApplied
+                } else {
+                    Standing::Used("somebody has changed its selectors since".to_owned())
+                }
+            }
+        })
+    }
+
     async fn revert(account: &Account, change: &TrailChange) -> Result<(), StepError> {
-        let home = Home::of(account, change);
+        let home = Home::new(account, change);
         match change {
             TrailChange::Create { .. } => {
                 let call = home.cloudtrail().delete_trail().name(home.arn());
@@ -214,6 +263,26 @@ impl Remediation for TrailLogging {
     }
 }
 
+/// Whether a trail is as it was created, and which of its settings is not.
+fn as_created(trail: &aws_sdk_cloudtrail::types::Trail, bucket: &str) -> Standing {
+    let is = |setting: Option<bool>| setting == Some(true);
+    let differs = [
+        ("bucket", trail.s3_bucket_name.as_deref() != Some(bucket)),
+        ("prefix", trail.s3_key_prefix.is_some()),
+        ("topic", trail.sns_topic_arn.is_some()),
+        ("log group", trail.cloud_watch_logs_log_group_arn.is_some()),
+        ("key", trail.kms_key_id.is_some()),
+        ("Regions", !is(trail.is_multi_region_trail)),
+        ("validation", !is(trail.log_file_validation_enabled)),
+        ("event selectors", is(trail.has_custom_event_selectors)),
+        ("insight selectors", is(trail.has_insight_selectors)),
+    ];
+    let differs = differs.iter().find(|(_, differs)| *differs);
+    differs.map_or(Standing::AsApplied, |(setting, _)| {
+        Standing::Used(format!("somebody has changed its {setting} since"))
+    })
+}
+
 /// A trail in its home Region, where alone it can be changed.
 struct Home<'a> {
     account: Account,
@@ -221,11 +290,8 @@ struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    fn of(account: &Account, change: &'a TrailChange) -> Self {
-        let (TrailChange::Create { trail, .. }
-        | TrailChange::StartLogging { trail }
-        | TrailChange::MakeMultiRegion { trail, .. }
-        | TrailChange::CompleteSelectors { trail, .. }) = change;
+    fn new(account: &Account, change: &'a TrailChange) -> Self {
+        let trail = change.trail();
         Self {
             account: account.in_region(trail.region()),
             trail,
@@ -240,16 +306,22 @@ impl<'a> Home<'a> {
         self.trail.as_str()
     }
 
+    async fn trail(&self) -> Result<Option<aws_sdk_cloudtrail::types::Trail>, StepError> {
+        let get = self.cloudtrail().get_trail().name(self.arn());
+        let seen = self.account.call(GET_TRAIL, get.send()).await?;
+        let seen = seen.known()?.as_ref();
+        Ok(seen.and_then(|output| output.trail.clone()))
+    }
+
+    async fn is_logging(&self) -> Result<bool, StepError> {
+        let call = self.cloudtrail().get_trail_status().name(self.arn());
+        let output = write(&self.account, GET_TRAIL_STATUS, call.send()).await?;
+        Ok(output.is_logging == Some(true))
+    }
+
     /// A crash after the call, or an answer that was lost, leaves the trail there.
     async fn create(&self, bucket: &str) -> Result<(), StepError> {
-        let get = self.cloudtrail().get_trail().name(self.arn());
-        if self
-            .account
-            .call(GET_TRAIL, get.send())
-            .await?
-            .known()?
-            .is_some()
-        {
+        if self.trail().await?.is_some() {
             return Ok(());
         }
         let call = self

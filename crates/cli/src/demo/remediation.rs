@@ -6,7 +6,7 @@ use anyhow::Context;
 use bundle::{ConfiguredRule, RemediationTask};
 use comfy_table::Color;
 use config_rule::Identity;
-use remediation::{Record, RecordedStep, StepStatus, WaitSettings};
+use remediation::{Record, RecordedStep, StepStatus, Unattended, WaitSettings};
 use sandbox::Document;
 use sandbox::{Role, Sandbox, sdk_config_over_http};
 use serde_json::{Value, json};
@@ -160,7 +160,8 @@ pub(super) async fn remediate(
         let is_allowed = |recorded: &RecordedStep<_>| recorded.status == StepStatus::NotReached;
         if plan.is_ok_and(|plan| plan.steps.iter().any(is_allowed)) {
             let rule = rule_of(row).context("a row is of a rule")?;
-            rule.rule.remediate(remediators.task(row, rule)?).await?;
+            let task = remediators.task(row, rule)?;
+            rule.rule.remediate(task, &mut Unattended).await?;
         }
     }
     sandbox.advance_clock(LATER);

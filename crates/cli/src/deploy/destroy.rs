@@ -10,9 +10,9 @@ use deployment::{StackId, rank};
 use super::accounts::Accounts;
 use super::change::Deployer;
 use super::difference::deployed;
-use super::question::line;
 use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
+use crate::question::line;
 use crate::rules::RulesFile;
 
 /// Take back what deploy made, in every account of the organization

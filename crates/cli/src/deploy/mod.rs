@@ -8,7 +8,6 @@ mod difference;
 mod follow;
 mod packages;
 mod plan;
-mod question;
 mod stack_sets;
 mod upload;
 mod wanted;
@@ -21,12 +20,12 @@ use deployment::{Stack, StackId, Template};
 
 use crate::aws::{AwsArgs, announce_caller};
 use crate::exit::Outcome;
+use crate::question::{Answer, Questions};
 use crate::rules::RulesFile;
 use accounts::Accounts;
 use change::Deployer;
 pub(crate) use destroy::Destroy;
 use difference::Difference;
-use question::{Answer, Questions};
 use upload::Uploads;
 use wanted::Deployment;
 

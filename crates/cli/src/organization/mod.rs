@@ -19,7 +19,7 @@ use crate::rows::{Detail, EVALUATION_FAILED, Row, RowResult, judged};
 use crate::rules::ChosenRules;
 pub(crate) use account_scan::SCAN_TIMEOUT;
 use account_scan::{AccountScan, AccountScanner};
-pub(crate) use members::{Member, Members};
+pub(crate) use members::{Member, Members, is_account_id};
 pub(crate) use scan::{ScanOutcome, scan_all};
 #[cfg(test)]
 pub(crate) use session::assert_only_reads;
@@ -186,7 +186,7 @@ fn unit(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn account_or_unit(text: &str) -> Result<String, String> {
-    if members::is_account_id(text) {
+    if is_account_id(text) {
         return Ok(text.to_owned());
     }
     unit(text).map_err(|_| {

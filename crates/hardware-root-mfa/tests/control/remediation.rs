@@ -146,7 +146,7 @@ async fn every_row_is_remediated_or_left_to_a_human_by_name() {
         assert_eq!(again.outcome, record.outcome, "{name}");
         let writes = |call: &String| call.starts_with("De") && !call.starts_with("Describe");
         assert!(!served(&sandbox).iter().any(writes), "{name}");
-        repaired.insert(name.clone(), RemediationResult::of(&record));
+        repaired.insert(name.clone(), RemediationResult::new(&record));
     }
     let expected: BTreeMap<String, RemediationResult> =
         serde_json::from_str(include_str!("../remediations.json")).unwrap();
@@ -168,7 +168,7 @@ async fn nothing_is_removed_by_default() {
             steps: vec![],
             manual: vec!["ENROL_HARDWARE_MFA".to_owned()],
         };
-        assert_eq!(RemediationResult::of(&record), left);
+        assert_eq!(RemediationResult::new(&record), left);
         assert_eq!(sessions(&sandbox), 0);
     }
     for settings in [

@@ -100,7 +100,7 @@ async fn every_row_is_remediated_or_left_to_a_human_by_name() {
             .into_iter()
             .filter(|call| call.starts_with("Delete"));
         assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
-        repaired.insert(name.clone(), RemediationResult::of(&record));
+        repaired.insert(name.clone(), RemediationResult::new(&record));
     }
     let expected: BTreeMap<String, RemediationResult> =
         serde_json::from_str(include_str!("../remediations.json")).unwrap();

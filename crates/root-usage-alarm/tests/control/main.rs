@@ -13,5 +13,6 @@ mod laws;
 mod remediation;
 mod remediator;
 mod unanswered;
+mod undo;
 mod verdicts;
 mod world;

@@ -12,23 +12,26 @@ use serde_json::{Value, json};
 use crate::fixtures::rows;
 use crate::world::sandbox;
 
-const ACCOUNT: &str = "111122223333";
-const REGION: &str = "us-east-1";
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
 
 /// Rows that no observation gives: facts that were saved when other parameters asked.
 const SAVED_ONLY: &[&str] = &["selectors were not asked for"];
 
 /// Recipients of which one need not confirm, so that a chain can be complete at once.
-fn told() -> Value {
+pub(crate) fn told() -> Value {
     json!({"notificationEndpoints": ["arn:aws:sqs:us-east-1:111122223333:root-usage"]})
 }
 
-fn patient(row: &Row<RootUsageAlarm>, remediation: &Value) -> RemediationHarness<RootUsageAlarm> {
+pub(crate) fn patient(
+    row: &Row<RootUsageAlarm>,
+    remediation: &Value,
+) -> RemediationHarness<RootUsageAlarm> {
     let place = [ACCOUNT, REGION];
     RemediationHarness::new(row, sandbox(row), place, row.facts.observed_at, remediation)
 }
 
-fn table() -> RemediationTable<RootUsageAlarm> {
+pub(crate) fn table() -> RemediationTable<RootUsageAlarm> {
     let rows = rows().into_iter();
     RemediationTable {
         rows: rows
@@ -40,7 +43,7 @@ fn table() -> RemediationTable<RootUsageAlarm> {
 }
 
 /// What the account has, without random names, times, and keys that wait for deletion.
-fn state(patient: &RemediationHarness<RootUsageAlarm>) -> Value {
+pub(crate) fn state(patient: &RemediationHarness<RootUsageAlarm>) -> Value {
     let account = patient.sandbox.account(ACCOUNT).unwrap();
     let random = [
         "KeyId",
@@ -168,7 +171,7 @@ fn has_one_more_statement(before: &Value, after: &Value) -> bool {
     are.len() == were.len() + 1 && are[..were.len()] == were[..]
 }
 
-fn row(name: &str) -> Row<RootUsageAlarm> {
+pub(crate) fn row(name: &str) -> Row<RootUsageAlarm> {
     rows().into_iter().find(|row| row.name == name).unwrap()
 }
 

@@ -247,7 +247,7 @@ async fn the_remediating_function_remediates_its_own_account_and_no_other() {
         assert_eq!(refused.error_type, error, "{refused}");
     }
     for (remediation, outcome) in [
-        (json!({"dryRun": true}), "WAITING_FOR_HUMAN"),
+        (json!({"dryRun": true}), "READY"),
         (json!({"mode": "off"}), "REFUSED"),
         (json!({}), "DONE"),
         (json!({}), "DONE"),

@@ -118,6 +118,12 @@ async fn wherever_it_crashes_a_rerun_completes_and_the_records_can_still_be_undo
 }
 
 #[tokio::test]
+async fn wherever_it_ends_the_record_names_what_was_done_and_undoing_it_is_complete() {
+    let stops = table().stop_everywhere(&everything()).await;
+    assert!(stops >= 50, "{stops}");
+}
+
+#[tokio::test]
 async fn a_denied_write_is_told_and_nothing_behind_it_is_tried() {
     table().deny_every_write(&everything()).await;
 }
@@ -243,7 +249,7 @@ async fn a_trail_that_others_own_is_left_to_them() {
             steps: vec![],
             manual: vec!["MANAGED_ELSEWHERE".to_owned()],
         };
-        assert_eq!(RemediationResult::of(&record), left, "{name}");
+        assert_eq!(RemediationResult::new(&record), left, "{name}");
         assert_eq!(writes(&patient), Vec::<String>::new(), "{name}");
     }
 }

@@ -1,33 +1,42 @@
-//! Asking before something is done.
+//! Questions to whoever sits at the terminal, before something is done.
 
 use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
-use std::cell::Cell;
 use tokio::sync::oneshot;
 
 /// What somebody answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Yes,
     No,
 }
 
 /// Questions, until somebody answers them all.
-pub(super) struct Questions {
-    answered: Cell<bool>,
+pub(crate) struct Questions {
+    answered: AtomicBool,
 }
 
 impl Questions {
     /// With `--yes`, nobody is asked.
-    pub(super) fn new(yes: bool) -> Self {
+    pub(crate) fn new(yes: bool) -> Self {
         Self {
-            answered: Cell::new(yes),
+            answered: AtomicBool::new(yes),
         }
     }
 
-    pub(super) async fn ask(&self, question: &str) -> anyhow::Result<Answer> {
-        if self.answered.get() {
+    /// Whether every question is answered with yes already.
+    pub(crate) fn answers_all(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Asks a question; whatever is neither `yes`, `y` nor `all` is no.
+    ///
+    /// # Errors
+    /// If nobody is there to answer.
+    pub(crate) async fn ask(&self, question: &str) -> anyhow::Result<Answer> {
+        if self.answers_all() {
             return Ok(Answer::Yes);
         }
         let line = line(&format!(
@@ -35,9 +44,9 @@ impl Questions {
         ))
         .await?;
         match line.as_str() {
-            "yes" => Ok(Answer::Yes),
+            "yes" | "y" => Ok(Answer::Yes),
             "all" => {
-                self.answered.set(true);
+                self.answered.store(true, Ordering::Relaxed);
                 Ok(Answer::Yes)
             }
             _ => Ok(Answer::No),
@@ -46,7 +55,7 @@ impl Questions {
 }
 
 /// A line that somebody typed. On a thread of its own, so that Ctrl-C is heard meanwhile.
-pub(super) async fn line(question: &str) -> anyhow::Result<String> {
+pub(crate) async fn line(question: &str) -> anyhow::Result<String> {
     {
         let mut out = stdout().lock();
         write!(out, "{question}")?;
