@@ -279,4 +279,17 @@ impl<R: Remediation> RemediationTable<R> {
         }
         asked
     }
+
+    /// Every IAM action that undoing the remediations of the whole table asks for.
+    pub async fn asked_by_undo(&self, remediation: &Value) -> BTreeSet<String> {
+        let mut asked = BTreeSet::new();
+        for (_, patient, record) in self.kinds(remediation).await {
+            patient.sandbox.take_calls();
+            patient.undo(&record).await.unwrap();
+            let calls = patient.sandbox.take_calls().into_iter();
+            let needed = calls.flat_map(|call| call.permissions);
+            asked.extend(needed.map(|permission| permission.action));
+        }
+        asked
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use config_rule::Compliance;
 use control_testkit::{RemediationHarness, RemediationResult, RemediationTable, Row};
-use remediation::{Outcome, remediation_actions};
+use remediation::{Outcome, Remediation, remediation_actions};
 use root_usage_alarm::{CIS_FILTER, CONSOLE_FILTER, NAME, RootUsageAlarm};
 use sandbox::Resource;
 use serde_json::{Value, json};
@@ -123,6 +123,14 @@ async fn wherever_it_crashes_a_rerun_completes_and_the_records_can_still_be_undo
 #[tokio::test]
 async fn a_denied_write_is_told_and_nothing_behind_it_is_tried() {
     table().deny_every_write(&told()).await;
+}
+
+#[tokio::test]
+async fn undoing_asks_for_what_the_control_declares() {
+    let declared = RootUsageAlarm::REVERT_ACTIONS
+        .iter()
+        .map(ToString::to_string);
+    assert_eq!(table().asked_by_undo(&told()).await, declared.collect());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config_rule::{Compliance, Day, Exceptions, Fact};
 use control_testkit::{RemediationHarness, RemediationResult, RemediationTable, Row, is_write};
-use remediation::{Outcome, RecordedStep, StepStatus, remediation_actions};
+use remediation::{Outcome, RecordedStep, Remediation, StepStatus, remediation_actions};
 use sandbox::Fault;
 use serde_json::{Value, json};
 use trail_logging::TrailLogging;
@@ -126,6 +126,15 @@ async fn wherever_it_ends_the_record_names_what_was_done_and_undoing_it_is_compl
 #[tokio::test]
 async fn a_denied_write_is_told_and_nothing_behind_it_is_tried() {
     table().deny_every_write(&everything()).await;
+}
+
+#[tokio::test]
+async fn undoing_asks_for_what_the_control_declares() {
+    let declared = TrailLogging::REVERT_ACTIONS.iter().map(ToString::to_string);
+    assert_eq!(
+        table().asked_by_undo(&everything()).await,
+        declared.collect()
+    );
 }
 
 #[tokio::test]
