@@ -1,6 +1,7 @@
 //! Does an alarm's action reach somebody?
 
 use config_rule::{Arn, Unread};
+use event_pattern::Verdict;
 use iam_policy::Decision;
 
 use crate::key::Key;
@@ -98,15 +99,12 @@ pub enum Flaw {
     KeyManagedByAws(Arn),
     #[error("topic {topic} is encrypted with a key that {why}")]
     KeyUnusable { topic: Arn, why: String },
+    #[error("topic {topic} has no confirmed subscription ({pending} waiting for confirmation)")]
+    NoConfirmedSubscription { topic: Arn, pending: usize },
     #[error(
-        "topic {topic} has no confirmed subscription without a filter policy \
-         ({pending} waiting for confirmation, {filtered} with a filter policy)"
+        "the filter policies of all {filtered} confirmed subscriptions of topic {topic} keep messages of the alarm back"
     )]
-    NoConfirmedSubscription {
-        topic: Arn,
-        pending: usize,
-        filtered: usize,
-    },
+    SubscriptionFiltered { topic: Arn, filtered: usize },
     #[error("alarm {alarm} is muted by {rule}")]
     Muted { alarm: String, rule: String },
 }
@@ -129,7 +127,8 @@ impl Flaw {
             | Self::KeyManagedByAws(_)
             | Self::KeyUnusable { .. } => 8,
             Self::NoConfirmedSubscription { .. } => 9,
-            Self::Muted { .. } => 10,
+            Self::SubscriptionFiltered { .. } => 10,
+            Self::Muted { .. } => 11,
         }
     }
 }
@@ -242,7 +241,7 @@ impl Observed {
         if let Some(key) = &topic.kms_master_key_id {
             self.key_serves(key, arn, alarm, acceptance)?;
         }
-        self.somebody_is_subscribed(arn)
+        self.somebody_is_subscribed(arn, alarm)
     }
 
     fn key_serves(
@@ -307,39 +306,49 @@ impl Observed {
         Ok(())
     }
 
-    fn somebody_is_subscribed(&self, arn: &Arn) -> Result<(), Obstacle> {
+    fn somebody_is_subscribed(&self, arn: &Arn, alarm: &Arn) -> Result<(), Obstacle> {
         let subscriptions = Self::get(&self.subscriptions, arn, Question::Subscriptions)?;
         let Some(subscriptions) = subscriptions else {
             return Err(Obstacle::Broken(Flaw::TopicMissing(arn.clone())));
         };
-        let confirmed: Vec<_> = subscriptions
-            .iter()
-            .filter_map(Subscription::confirmed)
-            .collect();
+        let none = || {
+            let pending = subscriptions.iter().filter(|s| s.is_pending()).count();
+            Err(Obstacle::Broken(Flaw::NoConfirmedSubscription {
+                topic: arn.clone(),
+                pending,
+            }))
+        };
+        let confirmed = subscriptions.iter().filter_map(Subscription::confirmed);
+        let confirmed: Vec<_> = confirmed.collect();
         let mut filtered = 0;
         let ways = confirmed.iter().map(|subscription| {
-            let attributes = Self::get(
+            let (answers, ask) = (
                 &self.subscription_attributes,
-                subscription,
                 Question::SubscriptionAttributes,
-            )?;
-            match attributes {
-                Some(attributes) if attributes.filter_policy.is_none() => Ok(()),
-                _ => {
+            );
+            let Some(attributes) = Self::get(answers, subscription, ask)? else {
+                return none();
+            };
+            match attributes.lets_pass(alarm) {
+                Verdict::Yes => Ok(()),
+                Verdict::No => {
                     filtered += 1;
-                    Err(Obstacle::Broken(Flaw::NoConfirmedSubscription {
+                    Err(Obstacle::Broken(Flaw::SubscriptionFiltered {
                         topic: arn.clone(),
-                        pending: 0,
-                        filtered: 0,
+                        filtered,
                     }))
                 }
+                Verdict::Undecided => Err(undecided(
+                    format!("topic {arn}"),
+                    "the filter policy of its subscription may let the alarm's messages pass",
+                )),
             }
         });
         match best(ways) {
-            None | Some(Err(Obstacle::Broken(_))) => {
-                Err(Obstacle::Broken(Flaw::NoConfirmedSubscription {
+            None => none(),
+            Some(Err(Obstacle::Broken(_))) if filtered > 0 => {
+                Err(Obstacle::Broken(Flaw::SubscriptionFiltered {
                     topic: arn.clone(),
-                    pending: subscriptions.iter().filter(|s| s.is_pending()).count(),
                     filtered,
                 }))
             }

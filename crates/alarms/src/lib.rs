@@ -14,6 +14,7 @@ mod alarm_rule;
 mod alarms;
 mod client;
 mod composite_alarm;
+mod filter_policy;
 mod filter_test;
 mod function;
 mod key;

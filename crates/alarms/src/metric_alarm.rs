@@ -68,6 +68,13 @@ pub struct Metric {
     pub dimensions: BTreeMap<String, String>,
 }
 
+impl Metric {
+    /// Whether the metrics differ in their dimensions at most.
+    pub fn has_name_of(&self, other: &Self) -> bool {
+        self.namespace == other.namespace && self.metric_name == other.metric_name
+    }
+}
+
 /// A series made of a metric's samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -12,9 +12,12 @@ pub enum MetricMathError {
     /// An expression that is more than the metric, `FILL` or `SUM` of it.
     #[error("its metric math is more than FILL or SUM of the one metric")]
     Expression,
-    /// A query language of its own.
+    /// A `PromQL` query, which may select any metric.
     #[error("it evaluates a PromQL query")]
     PromQl,
+    /// A Metrics Insights query or a search expression.
+    #[error("it evaluates a query that may read the metric")]
+    Query,
     /// A band that is learnt from data.
     #[error("its threshold is an anomaly detection band")]
     AnomalyDetection,
@@ -45,11 +48,16 @@ impl MetricAlarm {
     /// # Errors
     /// If it may watch the metric, but not in a way that is understood.
     pub fn settings_for(&self, metric: &Metric) -> Result<Option<Settings>, MetricMathError> {
-        if !self.metrics_named().any(|named| named == metric) {
-            return Ok(None);
-        }
         if self.is_prom_ql {
             return Err(MetricMathError::PromQl);
+        }
+        if !self.metrics_named().any(|named| named == metric) {
+            let mut expressions = self.metrics.iter().filter_map(|q| q.expression.as_deref());
+            return if expressions.any(|expression| may_query(expression, metric)) {
+                Err(MetricMathError::Query)
+            } else {
+                Ok(None)
+            };
         }
         if self.threshold_metric_id.is_some() {
             return Err(MetricMathError::AnomalyDetection);
@@ -197,6 +205,65 @@ fn statistic(name: &str) -> Result<Statistic, MetricMathError> {
             Statistic::Percentile
         }
     })
+}
+
+/// Whether an expression is a query that may read a metric: a Metrics Insights query of
+/// its name and namespace, or a search expression, whose tokens match in part.
+fn may_query(expression: &str, metric: &Metric) -> bool {
+    let expression = expression.trim();
+    let is_search = expression.to_ascii_uppercase().contains("SEARCH(");
+    is_search || selected(expression).is_some_and(|query| query.may_read(metric))
+}
+
+/// What a Metrics Insights query reads: `SELECT SUM(name) FROM namespace …`. A part that
+/// is not understood is `None`.
+struct Selected {
+    name: Option<String>,
+    namespace: Option<String>,
+}
+
+impl Selected {
+    fn may_read(&self, metric: &Metric) -> bool {
+        let may_be = |part: &Option<String>, text: &str| part.as_deref().is_none_or(|p| p == text);
+        may_be(&self.name, &metric.metric_name) && may_be(&self.namespace, &metric.namespace)
+    }
+}
+
+fn selected(expression: &str) -> Option<Selected> {
+    let (select, rest) = expression.split_at_checked(6)?;
+    if !select.eq_ignore_ascii_case("SELECT") || !rest.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let parts = || {
+        let (_, rest) = rest.split_once('(')?;
+        let (name, rest) = identifier(rest)?;
+        let rest = rest.trim_start().strip_prefix(')')?.trim_start();
+        let (from, rest) = rest.split_at_checked(4)?;
+        let rest = from
+            .eq_ignore_ascii_case("FROM")
+            .then_some(rest)?
+            .trim_start();
+        let schema = rest
+            .split_at_checked(6)
+            .filter(|(s, _)| s.eq_ignore_ascii_case("SCHEMA"));
+        let schema = schema.and_then(|(_, rest)| rest.trim_start().strip_prefix('('));
+        let (namespace, _) = identifier(schema.unwrap_or(rest))?;
+        Some((name, namespace))
+    };
+    let (name, namespace) = parts().unzip();
+    Some(Selected { name, namespace })
+}
+
+/// An identifier at the start of a text, in double quotes or not, and what follows it.
+fn identifier(text: &str) -> Option<(String, &str)> {
+    let text = text.trim_start();
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (name, rest) = quoted.split_once('"')?;
+        return Some((name.to_owned(), rest));
+    }
+    let end = text.find(|c: char| !(c.is_alphanumeric() || "_./#:-".contains(c)));
+    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+    (!name.is_empty()).then(|| (name.to_owned(), rest))
 }
 
 /// What stands between the parentheses of `FUNCTION(…)`.

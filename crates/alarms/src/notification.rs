@@ -1,5 +1,6 @@
 //! Does one value of a metric reach somebody?
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use config_rule::{Arn, Timestamp};
@@ -9,6 +10,7 @@ use crate::alarms::Alarms;
 use crate::composite_alarm::CompositeAlarm;
 use crate::metric_alarm::{Metric, MetricAlarm};
 use crate::metric_filter::{MetricFilter, log_group_name};
+use crate::metric_math::MetricMathError;
 use crate::observed::{AccountRegion, Observed, Question, fed_metric};
 use crate::simulation::{Publication, Reaction, Settings};
 
@@ -80,13 +82,7 @@ impl Observed {
                         why.to_string(),
                     ))),
                 });
-        best(ways).unwrap_or_else(|| {
-            Err(Obstacle::Broken(Flaw::NoAlarm {
-                namespace: metric.namespace.clone(),
-                metric_name: metric.metric_name.clone(),
-                filter: filter.filter_name.clone(),
-            }))
-        })
+        best(ways).unwrap_or_else(|| Err(no_alarm(metric, filter)))
     }
 
     /// What an alarm with these settings does when `filter` publishes, with what filters of other
@@ -125,35 +121,71 @@ impl Observed {
         Ok(settings.reaction(&publication))
     }
 
-    /// The same for a filter that publishes with dimensions: to one metric per
-    /// combination of values. Which of them an event gets is not judged.
+    /// The metrics with these dimensions, of whatever values, that alarms here name: each
+    /// gets the events that have its values.
     ///
     /// # Errors
-    /// Always, with what stands in the way.
-    pub fn notified_of_dimensions(
+    /// If the alarms are not known.
+    pub fn watched_with(
         &self,
         metric: &Metric,
-        filter: &str,
+        dimensions: &BTreeMap<String, String>,
+        place: &AccountRegion,
+    ) -> Result<Vec<Metric>, Obstacle> {
+        let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
+        let named = alarms
+            .metric_alarms
+            .iter()
+            .flat_map(MetricAlarm::metrics_named);
+        let mut watched: Vec<Metric> = Vec::new();
+        for named in named.filter(|named| named.has_name_of(metric)) {
+            if named.dimensions.keys().eq(dimensions.keys()) && !watched.contains(named) {
+                watched.push(named.clone());
+            }
+        }
+        Ok(watched)
+    }
+
+    /// Returns why nobody is told of a filter that publishes with dimensions, none of which
+    /// an alarm names with its values: such a filter never feeds the metric without.
+    ///
+    /// # Errors
+    /// Always: no alarm watches it, or one may in a way that is not judged.
+    pub fn unwatched(
+        &self,
+        metric: &Metric,
+        filter: &MetricFilter,
         place: &AccountRegion,
     ) -> Result<Notified, Obstacle> {
         let alarms = Self::get(&self.alarms, place, Question::Alarms)?;
-        let watched = alarms.metric_alarms.iter().any(|alarm| {
-            alarm.metrics_named().any(|named| {
-                named.namespace == metric.namespace && named.metric_name == metric.metric_name
-            })
-        });
-        Err(if watched {
-            undecided(
-                format!("filter {filter}"),
-                "it publishes with dimensions, and which events its alarms see is not judged",
-            )
-        } else {
-            Obstacle::Broken(Flaw::NoAlarm {
-                namespace: metric.namespace.clone(),
-                metric_name: metric.metric_name.clone(),
-                filter: filter.to_owned(),
-            })
-        })
+        for alarm in &alarms.metric_alarms {
+            if let Err(why @ (MetricMathError::Query | MetricMathError::PromQl)) =
+                alarm.settings_for(metric)
+            {
+                return Err(undecided(
+                    format!("alarm {}", alarm.name()),
+                    why.to_string(),
+                ));
+            }
+        }
+        let mut named = alarms
+            .metric_alarms
+            .iter()
+            .flat_map(MetricAlarm::metrics_named);
+        let emits_fields = !filter.emit_system_field_dimensions.is_empty();
+        Err(
+            if emits_fields
+                && named.any(|named| named.has_name_of(metric) && !named.dimensions.is_empty())
+            {
+                undecided(
+                    format!("filter {}", filter.filter_name),
+                    "it publishes with system fields as dimensions, and which events its alarms see \
+                     is not judged",
+                )
+            } else {
+                no_alarm(metric, filter)
+            },
+        )
     }
 
     fn alarm_notifies(
@@ -273,6 +305,14 @@ impl Observed {
             scheduled_mute_rules: rules.iter().map(|rule| rule.name().to_owned()).collect(),
         })
     }
+}
+
+fn no_alarm(metric: &Metric, filter: &MetricFilter) -> Obstacle {
+    Obstacle::Broken(Flaw::NoAlarm {
+        namespace: metric.namespace.clone(),
+        metric_name: metric.metric_name.clone(),
+        filter: filter.filter_name.clone(),
+    })
 }
 
 /// An alarm that has long been in `ALARM` does not change to it.

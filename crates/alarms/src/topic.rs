@@ -47,6 +47,9 @@ pub struct Subscription {
 pub struct SubscriptionAttributes {
     /// Which messages it gets, if not all.
     pub filter_policy: Option<String>,
+    /// What the filter policy is about, if not message attributes: `MessageBody`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_policy_scope: Option<String>,
 }
 
 impl Topic {
@@ -138,8 +141,10 @@ impl SubscriptionAttributes {
             .await?;
         Ok(answer.map(|output| {
             let mut attributes = output?.attributes.unwrap_or_default();
+            let scope = not_empty(&mut attributes, "FilterPolicyScope");
             Some(Self {
                 filter_policy: not_empty(&mut attributes, "FilterPolicy"),
+                filter_policy_scope: scope.filter(|scope| scope != "MessageAttributes"),
             })
         }))
     }

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use filter_pattern::{
-    CIS_PATTERN, Class, Explanation, Pattern, Problem, Verdict, smallest_correction,
+    CIS_PATTERN, CONSOLE_PATTERN, Class, Explanation, Pattern, Problem, Verdict,
+    smallest_correction,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use crate::pattern_argument::{pattern_or_standard_input, report};
 /// Explain what a CloudWatch Logs filter pattern catches of root use
 ///
 /// Decides over all CloudTrail records, not over a sample, and shows a record for
-/// what is missed and for what else is caught.
+/// what is missed and for what else is caught, in a line.
 ///
 /// Exit code: 0 valid, 1 not valid, whatever the pattern catches.
 #[derive(Debug, Args)]
@@ -24,6 +25,9 @@ pub(crate) struct ExplainFilter {
     /// The pattern, in single quotes because of the `$`; standard input if absent
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pattern: Option<String>,
+    /// Show whole records as examples
+    #[arg(long)]
+    records: bool,
     /// How the explanation is printed
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -63,9 +67,8 @@ impl ExplainFilter {
                 writeln!(out)?;
             }
             Format::Text => {
-                out.write_all(
-                    text(&pattern, &explanation, smallest_change.as_deref())?.as_bytes(),
-                )?;
+                let change = smallest_change.as_deref();
+                out.write_all(text(&pattern, &explanation, change, self.records)?.as_bytes())?;
             }
         }
         out.flush()?;
@@ -81,18 +84,19 @@ fn text(
     source: &str,
     explanation: &Explanation,
     smallest_change: Option<&str>,
+    whole_records: bool,
 ) -> anyhow::Result<String> {
     let mut text = String::new();
-    match &explanation.error {
-        Some(problem) => {
-            let Problem {
-                message,
-                offset,
-                hint,
-            } = problem;
-            text.push_str(&report(source, message, *offset, hint)?);
-        }
-        None => text.push_str(&catches(explanation)?),
+    if let Some(problem) = &explanation.error {
+        let Problem {
+            message,
+            offset,
+            hint,
+        } = problem;
+        text.push_str(&report(source, message, *offset, hint)?);
+    } else {
+        text.push_str(&catches(explanation)?);
+        text.push_str(&notes(source, explanation)?);
     }
     if explanation.cis_exact {
         text.push_str("\nSecurity Hub CloudWatch.1: this is the text it wants, byte for byte.\n");
@@ -111,10 +115,91 @@ fn text(
     }
     for (class, record) in &explanation.witnesses {
         let verb = if class.is_human() { "Missed" } else { "Caught" };
-        writeln!(text, "\n{verb}, for example ({}):", name(*class))?;
-        writeln!(text, "{record}")?;
+        if whole_records {
+            writeln!(text, "\n{verb}, for example ({}):\n{record}", name(*class))?;
+        } else {
+            writeln!(
+                text,
+                "\n{verb}, for example ({}): {}",
+                name(*class),
+                short(record)
+            )?;
+        }
+    }
+    if !whole_records && !explanation.witnesses.is_empty() {
+        text.push_str("\n--records shows the whole records.\n");
     }
     Ok(text)
+}
+
+/// What to know about a valid pattern beyond what each class says.
+fn notes(source: &str, explanation: &Explanation) -> anyhow::Result<String> {
+    let matches = &explanation.matches;
+    let every_class = [
+        matches.direct_root_use,
+        matches.privileged_session,
+        matches.console_brokered,
+        matches.aws_internal,
+        matches.service_invoked,
+        matches.service_events,
+        matches.other_principals,
+    ];
+    let covers = &explanation.covers;
+    let mut text = String::new();
+    if every_class.iter().all(|verdict| *verdict == Verdict::No) {
+        writeln!(text, "\nIt catches nothing: {}.", why_nothing(source))?;
+    } else if covers.direct_root_use == Verdict::Yes
+        && covers.privileged_session == Verdict::Yes
+        && covers.console_brokered == Verdict::No
+    {
+        writeln!(
+            text,
+            "\nWhat it misses of console work as root is the known gap of the CIS benchmark's text. A \
+             second filter on the same metric catches it:\n  {CONSOLE_PATTERN}"
+        )?;
+    }
+    let undecided = [covers.direct_root_use, covers.privileged_session];
+    if every_class
+        .iter()
+        .chain(&undecided)
+        .any(|verdict| *verdict == Verdict::Undecided)
+    {
+        text.push_str(
+            "\nCould not be decided: text and space-delimited patterns match anywhere in the record's \
+             text, and large patterns exceed the budget of the search. A JSON pattern can be proven.\n",
+        );
+    }
+    Ok(text)
+}
+
+fn why_nothing(source: &str) -> String {
+    let star = Pattern::parse(source).ok();
+    if let Some(text) = star.as_ref().and_then(Pattern::inner_star) {
+        return format!(
+            "AWS takes the * in {text:?} literally, as it is not at an end of the value"
+        );
+    }
+    let names_root = ["\"root\"", "\"ROOT\"", "= root", "=root", "= ROOT", "=ROOT"];
+    if names_root.iter().any(|spelling| source.contains(spelling)) {
+        return "AWS writes Root, with a capital".to_owned();
+    }
+    "no record that CloudTrail writes is like that".to_owned()
+}
+
+/// A record in a line: what was called, by whom.
+fn short(record: &Value) -> String {
+    let text = |pointer| record.pointer(pointer).and_then(Value::as_str);
+    let mut parts = vec![text("/eventName").unwrap_or("an event").to_owned()];
+    for (pointer, word) in [
+        ("/userIdentity/type", "by"),
+        ("/userIdentity/invokedBy", "invoked by"),
+        ("/eventType", "as"),
+    ] {
+        if let Some(value) = text(pointer) {
+            parts.push(format!("{word} {value}"));
+        }
+    }
+    parts.join(" ")
 }
 
 /// What is caught, a line per class.

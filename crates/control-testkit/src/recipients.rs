@@ -22,12 +22,13 @@ pub fn describe_subscription(
     attributes: Option<&SubscriptionAttributes>,
 ) -> Resource {
     let filter_policy = attributes.and_then(|attributes| attributes.filter_policy.as_ref());
+    let scope = attributes.and_then(|attributes| attributes.filter_policy_scope.as_ref());
     let members = json!({
         "TopicArn": topic,
         "SubscriptionArn": subscription.subscription_arn,
         "Protocol": subscription.protocol,
         "Endpoint": "security team",
-        "Attributes": { "FilterPolicy": filter_policy },
+        "Attributes": { "FilterPolicy": filter_policy, "FilterPolicyScope": scope },
     });
     Resource::new(topic.region(), members)
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use invariants::{
-    ACCOUNT_ID, Constraint, Kind, ROOT_ARN, Values, account_of_root_arn, constraints, is_misspelt,
+    ACCOUNT_ID, Constraint, ENDS_AS_ROOT, Kind, ROOT_ARN, Values, account_of_root_arn, constraints,
+    is_misspelt,
 };
 pub(crate) use sample::{realistic, sample};
 
@@ -55,12 +56,17 @@ impl Class {
     /// The class of a record.
     ///
     /// Root records without `eventType` (before 2014, or cut down by hand)
-    /// are in none: `CloudTrail` writes no such records any more.
+    /// are in none: `CloudTrail` writes no such records any more. Nor are those of another
+    /// type with the ARN of a root user, such as the `Unknown` that the billing console has
+    /// left: they are nobody else's, and they need not be caught.
     pub fn of_record(record: &Value) -> Option<Self> {
         let identity = record.get("userIdentity");
         let of_identity = |name| identity.and_then(|identity| identity.get(name));
-        if of_identity("type").and_then(Value::as_str) != Some("Root") {
-            return Some(Class::OtherPrincipals);
+        let text = |name| of_identity(name).and_then(Value::as_str);
+        match text("type") {
+            Some("Root") => {}
+            _ if text("arn").is_some_and(|arn| arn.ends_with(":root")) => return None,
+            _ => return Some(Class::OtherPrincipals),
         }
         let event_type = record.get("eventType").and_then(Value::as_str)?;
         let invoked_by = of_identity("invokedBy");

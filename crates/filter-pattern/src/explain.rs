@@ -49,11 +49,14 @@ pub struct Covers {
     pub console_brokered: Verdict,
 }
 
-/// Answers to "is some record of the class matched?", for the classes that need no alarm.
+/// Answers to "is some record of the class matched?"
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "documented at `Class`")]
 pub struct Matches {
+    pub direct_root_use: Verdict,
+    pub privileged_session: Verdict,
+    pub console_brokered: Verdict,
     pub aws_internal: Verdict,
     pub service_invoked: Verdict,
     pub service_events: Verdict,
@@ -83,6 +86,9 @@ impl Explanation {
                 console_brokered: covers(Class::ConsoleBrokered),
             },
             matches: Matches {
+                direct_root_use: matches(Class::DirectRootUse),
+                privileged_session: matches(Class::PrivilegedSession),
+                console_brokered: matches(Class::ConsoleBrokered),
                 aws_internal: matches(Class::AwsInternal),
                 service_invoked: matches(Class::ServiceInvoked),
                 service_events: matches(Class::ServiceEvents),
@@ -110,6 +116,9 @@ impl Explanation {
                 console_brokered: Verdict::No,
             },
             matches: Matches {
+                direct_root_use: Verdict::No,
+                privileged_session: Verdict::No,
+                console_brokered: Verdict::No,
                 aws_internal: Verdict::No,
                 service_invoked: Verdict::No,
                 service_events: Verdict::No,

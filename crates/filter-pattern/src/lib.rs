@@ -39,6 +39,10 @@ pub use parse::{Language, MAX_CHARACTERS, MAX_DEPTH};
 /// The text that Security Hub CloudWatch.1 and the CIS benchmark demand, byte for byte.
 pub const CIS_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 
+/// What [`CIS_PATTERN`] misses of people's work: console work that is recorded as invoked
+/// by `signin.amazonaws.com`. For a second filter on the same metric.
+pub const CONSOLE_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy="signin.amazonaws.com" && $.eventType !="AwsServiceEvent"}"#;
+
 /// A valid filter pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -77,6 +81,22 @@ impl Pattern {
     /// Returns true if it is [`CIS_PATTERN`], byte for byte.
     pub fn is_cis_exact(&self) -> bool {
         self.source == CIS_PATTERN
+    }
+
+    /// Returns a text with a star in the middle, which CloudWatch Logs takes literally: only
+    /// a star at the start or the end of a text stands for anything.
+    pub fn inner_star(&self) -> Option<&str> {
+        let tree::Tree::Json(expression) = &self.tree else {
+            return None;
+        };
+        let mut conditions = expression.conditions().into_iter();
+        conditions.find_map(|condition| match &condition.test {
+            tree::Test::Equal(tree::Operand::Text(text))
+            | tree::Test::NotEqual(tree::Operand::Text(text)) => {
+                text.has_inner_star().then(|| text.as_str())
+            }
+            _ => None,
+        })
     }
 
     /// Returns true if it matches a log event with this message.

@@ -246,6 +246,17 @@ impl Text {
         &self.0
     }
 
+    /// Returns true if a star of the text stands for itself.
+    pub fn has_inner_star(&self) -> bool {
+        match self.shape() {
+            Shape::Anything => false,
+            Shape::Exactly(text)
+            | Shape::StartsWith(text)
+            | Shape::EndsWith(text)
+            | Shape::Contains(text) => text.contains('*'),
+        }
+    }
+
     /// Returns the shape of the text.
     pub fn shape(&self) -> Shape<'_> {
         let text = self.0.as_str();

@@ -348,7 +348,10 @@ fn an_explanation_has_these_keys() {
         json!({
             "valid": true, "error": null, "language": "json", "cisExact": true,
             "covers": { "directRootUse": "yes", "privilegedSession": "yes", "consoleBrokered": "no" },
-            "matches": { "awsInternal": "no", "serviceInvoked": "no", "serviceEvents": "no", "otherPrincipals": "no" },
+            "matches": {
+                "directRootUse": "yes", "privilegedSession": "yes", "consoleBrokered": "no",
+                "awsInternal": "no", "serviceInvoked": "no", "serviceEvents": "no", "otherPrincipals": "no"
+            },
             "witnesses": { "consoleBrokered": witness }
         })
     );

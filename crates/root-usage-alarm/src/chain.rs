@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alarms::{Metric, MetricAlarm, MetricFilter, MetricStat, MetricTransformation};
 use config_rule::Arn;
-use filter_pattern::CIS_PATTERN;
+use filter_pattern::{CIS_PATTERN, CONSOLE_PATTERN};
 use serde_json::{Value, json};
 
 /// Of the filter with the text that the CIS benchmark prescribes.
@@ -13,9 +13,6 @@ pub const CIS_FILTER: &str = "rootguard-root-usage";
 pub const CONSOLE_FILTER: &str = "rootguard-root-usage-in-console";
 /// Of the alarm, the topic and, behind `alias/`, its key.
 pub const NAME: &str = "rootguard-root-usage";
-
-/// Console work that is recorded as invoked by `signin.amazonaws.com`.
-const CONSOLE_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy="signin.amazonaws.com" && $.eventType !="AwsServiceEvent"}"#;
 
 /// The statement that lets alarms publish.
 const STATEMENT_ID: &str = "rootguard-alarms-publish";

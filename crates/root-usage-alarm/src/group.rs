@@ -1,5 +1,7 @@
 //! Do the metric filters of a log group tell somebody of root use?
 
+use std::collections::BTreeMap;
+
 use alarms::{AccountRegion, Demand, Metric, MetricFilter, MetricTransformation, Notified};
 use config_rule::{Arn, Fact, Unread};
 use filter_pattern::{Account, CIS_PATTERN, Class, Decision, Pattern, Verdict};
@@ -222,15 +224,28 @@ impl<'a> Context<'a> {
             let metric = transformation.metric();
             let value = transformation.number().unwrap_or_default();
             let publication = publication(transformation, value, filters);
-            let name = &filter.filter_name;
             let observed = &self.facts.observed;
-            let emitted = &filter.emit_system_field_dimensions;
-            let notified = if transformation.dimensions.is_empty() && emitted.is_empty() {
-                observed.notified_of(&metric, &publication, filter, group, demand, &acceptance)
-            } else {
-                observed.notified_of_dimensions(&metric, name, &place)
+            let unwatched = || {
+                let told = observed.unwatched(&metric, filter, &place);
+                told.map_err(Obstacle::from)
             };
-            notified.map_err(Obstacle::from)
+            if !filter.emit_system_field_dimensions.is_empty() {
+                return unwatched();
+            }
+            let notified = |metric: &Metric| {
+                let told =
+                    observed.notified_of(metric, &publication, filter, group, demand, &acceptance);
+                told.map_err(Obstacle::from)
+            };
+            if transformation.dimensions.is_empty() {
+                return notified(&metric);
+            }
+            let watched = observed.watched_with(&metric, &transformation.dimensions, &place)?;
+            let ways = watched.iter().map(|metric| {
+                self.sees_all(filter, transformation, metric)?;
+                notified(metric)
+            });
+            best(ways).unwrap_or_else(unwatched)
         });
         best(ways).unwrap_or_else(|| {
             Err(Obstacle::undecided(
@@ -238,6 +253,43 @@ impl<'a> Context<'a> {
                 format!("filter {} publishes no number.", filter.filter_name),
             ))
         })
+    }
+
+    /// Whether the events that a filter publishes with these values of its dimensions are
+    /// all root use: those that its pattern matches and whose fields have the values.
+    fn sees_all(
+        &self,
+        filter: &MetricFilter,
+        transformation: &MetricTransformation,
+        metric: &Metric,
+    ) -> Result<(), Obstacle> {
+        let (name, values) = (&filter.filter_name, &metric.dimensions);
+        let undecided = || {
+            let why = "which events have the values of its dimensions could not be decided.";
+            Obstacle::undecided(FILTER_UNDECIDED, format!("filter {name}: {why}"))
+        };
+        let narrowed = narrowed(&filter.filter_pattern, &transformation.dimensions, values);
+        let decision = self.decision(&[narrowed.ok_or_else(undecided)?]);
+        match covers(&decision) {
+            Verdict::Yes => Ok(()),
+            Verdict::Undecided => Err(undecided()),
+            Verdict::No => {
+                let (class, witness) = missed(&decision).ok_or_else(undecided)?;
+                let values = values
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {value}"));
+                let values = values.collect::<Vec<_>>().join(", ");
+                Err(Obstacle::broken(
+                    Depth::Misses,
+                    FILTER_MISSES_ROOT_USE,
+                    format!(
+                        "the alarm on filter {name} with {values} misses {}. Publish without \
+                         dimensions.",
+                        describe(class, witness)
+                    ),
+                ))
+            }
+        }
     }
 
     fn misses(&self, usable: &[Usable<'a>], all: &[Pattern], decision: &Decision) -> Obstacle {
@@ -263,8 +315,9 @@ impl<'a> Context<'a> {
             Depth::Misses,
             FILTER_MISSES_ROOT_USE,
             format!(
-                "{what} {}. Use the pattern of the CIS benchmark.",
-                describe(class, witness)
+                "{what} {}{}. Use the pattern of the CIS benchmark.",
+                describe(class, witness),
+                literal_star(all)
             ),
         );
         let obstacle = obstacle.with_evidence("witness", witness.clone());
@@ -378,4 +431,32 @@ impl<'a> Context<'a> {
             messages: messages.to_vec(),
         }))
     }
+}
+
+/// A pattern that matches what another matches where the fields of its dimensions have
+/// these values. `None` where a value may be written in another way in the record.
+fn narrowed(
+    source: &str,
+    fields: &BTreeMap<String, String>,
+    values: &BTreeMap<String, String>,
+) -> Option<Pattern> {
+    let pattern = Pattern::parse(source).ok()?.to_string();
+    let inner = pattern.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut conditions = vec![format!("({inner})")];
+    for (name, value) in values {
+        let is_plain = !value.contains(['"', '\\', '*', '%']) && value.parse::<f64>().is_err();
+        let field = fields
+            .get(name)
+            .filter(|field| is_plain && field.starts_with("$."))?;
+        conditions.push(format!("{field} = \"{value}\""));
+    }
+    Pattern::parse(&format!("{{ {} }}", conditions.join(" && "))).ok()
+}
+
+/// Why a pattern with a star in the middle of a text matches nothing.
+fn literal_star(patterns: &[Pattern]) -> String {
+    let text = patterns.iter().find_map(Pattern::inner_star);
+    text.map_or_else(String::new, |text| {
+        format!("; the * in {text:?} is taken literally, as it is not at an end")
+    })
 }

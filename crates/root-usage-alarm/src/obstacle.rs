@@ -8,7 +8,8 @@ use crate::facts::Question;
 use crate::reasons::{
     ALARM_ACTIONS_DISABLED, ALARM_CANNOT_FIRE, ALARM_DOES_NOT_REARM, ALARM_HELD_BACK, ALARM_MUTED,
     ALARM_STUCK, ALARM_UNDECIDED, CENTRAL_ALARM_ELSEWHERE, NO_ALARM, NO_ALARM_ACTION,
-    NO_CONFIRMED_SUBSCRIPTION, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
+    NO_CONFIRMED_SUBSCRIPTION, SUBSCRIPTION_FILTERED, TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT,
+    TOPIC_MISSING,
 };
 
 /// What stands in the way of one chain, as the verdict that it would give.
@@ -194,6 +195,10 @@ fn reason_of(flaw: &Flaw) -> (ReasonCode, &'static str) {
         Flaw::KeyManagedByAws(_) => (TOPIC_CANNOT_RECEIVE, "Use a customer managed key."),
         Flaw::KeyUnusable { .. } => (TOPIC_CANNOT_RECEIVE, "Repair the key."),
         Flaw::NoConfirmedSubscription { .. } => (NO_CONFIRMED_SUBSCRIPTION, "Confirm one."),
+        Flaw::SubscriptionFiltered { .. } => (
+            SUBSCRIPTION_FILTERED,
+            "Subscribe somebody without a filter policy.",
+        ),
         Flaw::Muted { .. } => (ALARM_MUTED, "Take the alarm out of it."),
     }
 }

@@ -139,7 +139,7 @@ impl Planner<'_> {
                 let seen = self.topic_seen()?;
                 self.let_alarms_publish(topic, seen.policy.as_deref(), plan)
             }
-            Flaw::NoConfirmedSubscription { .. } => {
+            Flaw::NoConfirmedSubscription { .. } | Flaw::SubscriptionFiltered { .. } => {
                 let topic = self.touched()?;
                 self.subscribe(topic, plan)
             }

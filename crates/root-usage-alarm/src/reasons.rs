@@ -60,4 +60,6 @@ reasons! {
     TOPIC_CANNOT_RECEIVE
     /// Nobody who confirmed gets the topic's messages.
     NO_CONFIRMED_SUBSCRIPTION
+    /// The filter policies of all confirmed subscriptions keep messages of the alarm back.
+    SUBSCRIPTION_FILTERED
 }

@@ -174,7 +174,11 @@ impl Remediation for RootUsageAlarm {
                 let tags = alarm_tags(&here, &alarm).await?;
                 details.touched = Some(Touched { arn: alarm, tags });
             }
-            Some(Flaw::TopicRefuses(topic) | Flaw::NoConfirmedSubscription { topic, .. }) => {
+            Some(
+                Flaw::TopicRefuses(topic)
+                | Flaw::NoConfirmedSubscription { topic, .. }
+                | Flaw::SubscriptionFiltered { topic, .. },
+            ) => {
                 if topic.account() == facts.account {
                     details.touched_topic = Some(TopicDetails::observe(&here, &topic).await?);
                     let tags = topic_tags(&here, &topic).await?;

@@ -159,3 +159,52 @@ fn what_is_not_understood_is_never_taken_for_something_else() {
     let percentile = statistic("p99.9").settings_for(&metric()).unwrap().unwrap();
     assert_eq!(percentile.statistic, Statistic::Percentile);
 }
+
+/// A query is taken for one of the metric unless it says that it is not.
+#[test]
+fn queries_that_may_read_the_metric() {
+    for (expression, may_read) in [
+        ("SELECT SUM(RootUse) FROM \"Cis\"", true),
+        ("select max(\"RootUse\") from Cis", true),
+        ("SELECT SUM(RootUse) FROM SCHEMA(\"Cis\", Region)", true),
+        (
+            "SELECT SUM(RootUse) FROM SCHEMA(Cis) WHERE AWS.AccountId = CURRENT_ACCOUNT_ID()",
+            true,
+        ),
+        (
+            "  SELECT\n SUM( RootUse )\nFROM \"Cis\" GROUP BY Region",
+            true,
+        ),
+        ("SELECT SUM(RootUse", true),
+        ("SELECT SUM(RootUse) GROUP BY x", true),
+        ("SEARCH('{Cis} RootUse', 'Sum')", true),
+        ("SUM(SEARCH('RootUse', 'Sum'))", true),
+        ("SELECT SUM(RootUse) FROM \"Other\"", false),
+        ("SELECT SUM(Errors) FROM \"Cis\"", false),
+        (
+            "SELECT AVG(CPUUtilization) FROM SCHEMA(\"AWS/EC2\", InstanceId)",
+            false,
+        ),
+        ("SELECTED(m1)", false),
+        ("TIME_SERIES(1)", false),
+        ("é", false),
+    ] {
+        let query =
+            json!({"metrics": [{"id": "q1", "expression": expression, "returnData": true}]});
+        let expected = if may_read {
+            Err(MetricMathError::Query)
+        } else {
+            Ok(None)
+        };
+        assert_eq!(
+            alarm(&query).settings_for(&metric()),
+            expected,
+            "{expression}"
+        );
+    }
+    let prom_ql = alarm(&json!({"isPromQl": true}));
+    assert_eq!(
+        prom_ql.settings_for(&metric()),
+        Err(MetricMathError::PromQl)
+    );
+}

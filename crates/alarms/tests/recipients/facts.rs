@@ -129,8 +129,14 @@ enum Subscribed {
 
 fn subscribed() -> impl Strategy<Value = Subscribed> {
     let filter = option::of(Just(r#"{"alarm": ["größe ✓"]}"#.to_owned()));
-    let confirmed = filter
-        .prop_map(|filter_policy| Subscribed::Confirmed(SubscriptionAttributes { filter_policy }));
+    let scope = option::of(Just("MessageBody".to_owned()));
+    let confirmed = (filter, scope).prop_map(|(filter_policy, scope)| {
+        let filter_policy_scope = scope.filter(|_| filter_policy.is_some());
+        Subscribed::Confirmed(SubscriptionAttributes {
+            filter_policy,
+            filter_policy_scope,
+        })
+    });
     prop_oneof![
         Just(Subscribed::Pending),
         Just(Subscribed::Deleted),

@@ -139,9 +139,8 @@ async fn one_subscription_decides_on_whatever_page_it_is() {
     };
     let without: Vec<Value> = (0..250).map(idle).collect();
     let refused = reached(&subscribed_by(without.clone())).await.unwrap_err();
-    let flaw = Flaw::NoConfirmedSubscription {
+    let flaw = Flaw::SubscriptionFiltered {
         topic: arn("sns", "root-use"),
-        pending: 240,
         filtered: 5,
     };
     assert_eq!(refused, Obstacle::Broken(flaw));

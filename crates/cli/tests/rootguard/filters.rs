@@ -100,3 +100,46 @@ fn what_cannot_be_matched_is_an_error() {
     assert_eq!(missing.code, 2);
     assert!(missing.err.contains("absent.jsonl"), "{}", missing.err);
 }
+
+/// Each tells a person what to do, in words.
+#[test]
+fn a_pattern_that_catches_nothing_or_has_a_known_gap_says_so() {
+    for (pattern, says) in [
+        (
+            r#"{ $.userIdentity.type = "root" }"#,
+            "It catches nothing: AWS writes Root, with a capital.",
+        ),
+        (
+            r#"{ $.userIdentity.arn = "arn:aws:iam::*:root" }"#,
+            "It catches nothing: AWS takes the * in \"arn:aws:iam::*:root\" literally",
+        ),
+        (
+            r#"{ $.eventName = "x" && $.eventName = "y" }"#,
+            "It catches nothing: no record",
+        ),
+        (CIS, "the known gap of the CIS benchmark's text"),
+        (
+            "Root",
+            "Could not be decided: text and space-delimited patterns",
+        ),
+    ] {
+        let explained = run(&["explain-filter", pattern]);
+        assert!(explained.out.contains(says), "{pattern}: {}", explained.out);
+        assert!(
+            explained.out.lines().all(|line| line.chars().count() < 300),
+            "{}",
+            explained.out
+        );
+    }
+    let whole = run(&["explain-filter", "--records", CIS]);
+    assert!(whole.out.contains("{\"awsRegion\""), "{}", whole.out);
+    let json = run(&["explain-filter", "--format", "json", CIS]).json();
+    for class in [
+        "directRootUse",
+        "privilegedSession",
+        "consoleBrokered",
+        "otherPrincipals",
+    ] {
+        assert!(json["matches"][class].is_string(), "{class}");
+    }
+}

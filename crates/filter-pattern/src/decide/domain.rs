@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Number, Value, json};
 
 use super::language::{Language, representatives};
-use crate::cloudtrail::{ACCOUNT_ID, Account, ROOT_ARN, Values, realistic};
+use crate::cloudtrail::{ACCOUNT_ID, Account, ENDS_AS_ROOT, ROOT_ARN, Values, realistic};
 use crate::tree::{Operand, Shape, Test};
 
 /// The values of a place, none of them alike to the tests and constraints.
@@ -351,10 +351,7 @@ fn is_literal(shape: Option<Shape<'_>>) -> bool {
 impl Values {
     fn literals(self) -> &'static [&'static str] {
         match self {
-            Values::OneOf(texts)
-            | Values::OneOfOrMissing(texts)
-            | Values::Except(texts)
-            | Values::ExceptOrMissing(texts) => texts,
+            Values::OneOf(texts) | Values::OneOfOrMissing(texts) | Values::Except(texts) => texts,
             Values::RootArnOrNone => &[""],
             _ => &[],
         }
@@ -379,6 +376,7 @@ impl Values {
     fn language(self) -> Option<&'static str> {
         match self {
             Values::RootArn | Values::RootArnOrNone => Some(ROOT_ARN),
+            Values::NoRootArnOrMissing => Some(ENDS_AS_ROOT),
             Values::AccountId | Values::AccountIdOrMissing => Some(ACCOUNT_ID),
             _ => None,
         }

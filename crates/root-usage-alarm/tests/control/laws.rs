@@ -194,7 +194,7 @@ fn breaks() -> Vec<(&'static str, Value)> {
         ),
         (
             "/subscriptionAttributes/{subscription}/known/filterPolicy",
-            json!("{}"),
+            json!("{\"team\":[\"a\"]}"),
         ),
     ]
 }
