@@ -19,6 +19,7 @@ mod pattern_argument;
 mod progress;
 mod question;
 mod record_file;
+mod records;
 mod remediate;
 mod report;
 mod rows;

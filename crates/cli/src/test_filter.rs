@@ -1,26 +1,28 @@
 //! `rootguard test-filter`: which records a pattern matches.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::bail;
 use clap::Args;
-use serde_json::Value;
 
 use crate::exit::Outcome;
 use crate::explain_filter::valid_pattern;
+use crate::records::{Item, Source, Tally, open, read, unwrap};
 
 /// Match records against a filter pattern, offline
 ///
 /// Prints a line for each record, in order: true or false. Like
-/// `aws logs test-metric-filter`, without AWS.
+/// `aws logs test-metric-filter`, without AWS. Takes what `rootguard watch` takes; a line
+/// that is no JSON is a message as it is.
+///
+/// Exit code: 0 matched, 2 there was nothing that could be read.
 #[derive(Debug, Args)]
 pub(crate) struct TestFilter {
     /// The pattern, in single quotes because of the `$`
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pattern: String,
-    /// File with one log message per line; of an object with the key `event`, its value
+    /// File or folder with records or log messages; standard input for `-`
     #[arg(long, value_name = "FILE")]
     events: PathBuf,
 }
@@ -28,26 +30,34 @@ pub(crate) struct TestFilter {
 impl TestFilter {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let pattern = valid_pattern(&self.pattern)?;
-        let path = self.events.display();
-        let file = File::open(&self.events).with_context(|| format!("reading {path}"))?;
         let mut out = BufWriter::new(std::io::stdout().lock());
-        for (number, line) in BufReader::new(file).lines().enumerate() {
-            let line = line.with_context(|| format!("reading line {} of {path}", number + 1))?;
-            let matched = match event_in(&line) {
-                Some(event) => pattern.matches_record(&event),
-                None => pattern.matches(&line),
-            };
-            writeln!(out, "{matched}")?;
+        let mut tally = Tally::default();
+        for source in Source::all(&self.events)? {
+            let mut stream = open(&source)?;
+            read(&mut stream, &mut |item| {
+                match item {
+                    Item::Document(document) => unwrap(document, &mut |record, form| {
+                        tally.document();
+                        tally.record(form);
+                        Ok(writeln!(out, "{}", pattern.matches_record(&record))?)
+                    })?,
+                    Item::Line(_, message) => {
+                        tally.document();
+                        writeln!(out, "{}", pattern.matches(&message))?;
+                    }
+                    Item::Broken(line) => tally.unreadable(format!("line {line} of {source}")),
+                }
+                Ok(())
+            })?;
         }
         out.flush()?;
+        if !tally.has_read() && !tally.is_empty() {
+            tally.print()?;
+            bail!(
+                "there was nothing that could be read in {}",
+                self.events.display()
+            );
+        }
         Ok(Outcome::Done)
-    }
-}
-
-/// What a line wraps under the key `event`; any other line is the message itself.
-fn event_in(line: &str) -> Option<Value> {
-    match serde_json::from_str(line) {
-        Ok(Value::Object(mut object)) => object.remove("event"),
-        _ => None,
     }
 }

@@ -1,11 +1,11 @@
 //! `rootguard watch`: root activity on a terminal.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::bail;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::Message as Received;
 use clap::Args;
 use config_rule::Timestamp;
@@ -14,21 +14,38 @@ use serde_json::{Value, json};
 
 use crate::aws::AwsArgs;
 use crate::exit::Outcome;
+use crate::records::{Item, Source, Tally, open, read, unwrap};
 
 /// The longest that SQS waits for a message, in seconds.
 const LONGEST_WAIT: i32 = 20;
 
+/// How long an answer of SQS may take: longer than it waits.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+
+/// How many events of files are told of at once. What belongs to one burst of activity is
+/// one message, and they are sorted by time, within so many.
+const BATCH: usize = 5_000;
+
 /// Follow root activity on the terminal
 ///
-/// Reads CloudTrail records from a file, or line by line from standard input: records
-/// as they are, events of EventBridge, or files that CloudTrail delivered. Or follows a
-/// queue that is subscribed to the topic of root-activity; what was shown is deleted from
-/// that queue, so it must be one of its own.
+/// Reads CloudTrail records: from files and folders as CloudTrail delivers them, compressed
+/// or not; output of lookup-events, filter-log-events and receive-message;
+/// events of EventBridge; records as they are, in lists, on lines of their own or written
+/// over several. Or follows a queue that is subscribed to the topic of root-activity; what
+/// was shown is deleted from that queue, so it must be one of its own.
+///
+/// Exit code: 0 records were read, 2 there was nothing that could be read.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
-    /// File with records; standard input without it, and for `-`
+    /// Files and folders; standard input without any, and for `-`
     #[arg(value_name = "FILE", conflicts_with = "queue_url")]
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
+    /// Only records from this time on, such as 2026-05-01T09:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "queue_url", value_parser = time)]
+    since: Option<Timestamp>,
+    /// Only records before this time
+    #[arg(long, value_name = "TIME", conflicts_with = "queue_url", value_parser = time)]
+    until: Option<Timestamp>,
     /// URL of a queue that is subscribed to the topic of root-activity
     #[arg(long, value_name = "URL")]
     queue_url: Option<String>,
@@ -39,87 +56,150 @@ pub(crate) struct Watch {
     aws: AwsArgs,
 }
 
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = text.len() == 10;
+    let text = if day {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
+    let time = text.parse();
+    time.map_err(|_| {
+        "a time is written like 2026-05-01T09:00:00Z, a day like 2026-05-01".to_owned()
+    })
+}
+
 impl Watch {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
         if let Some(url) = self.queue_url {
             return follow(self.aws, &url, self.json).await;
         }
-        match self.file.filter(|file| file.as_os_str() != "-") {
-            Some(file) => {
-                let path = file.display();
-                let mut text = String::new();
-                File::open(&file)
-                    .and_then(|mut file| file.read_to_string(&mut text))
-                    .with_context(|| format!("reading {path}"))?;
-                // All at once: sessions are known however they are ordered.
-                tell(&events(&text), &mut Memory::default(), self.json)?;
+        let arguments = match self.files.as_slice() {
+            [] => vec![PathBuf::from("-")],
+            files => files.to_vec(),
+        };
+        let mut teller = Teller {
+            events: Vec::new(),
+            memory: Memory::default(),
+            since: self.since,
+            until: self.until,
+            json: self.json,
+        };
+        let mut tally = Tally::default();
+        let mut is_interactive = false;
+        for argument in &arguments {
+            for source in Source::all(argument)? {
+                is_interactive |= source.is_standard_input();
+                if source.is_standard_input() && std::io::stdin().is_terminal() {
+                    let mut err = std::io::stderr();
+                    writeln!(err, "Reading records from standard input.")?;
+                }
+                let batch = if source.is_standard_input() { 1 } else { BATCH };
+                let mut stream = open(&source)?;
+                read(&mut stream, &mut |item| {
+                    teller.take(item, &source, &mut tally, batch)
+                })?;
             }
-            None => watch_lines(std::io::stdin().lock(), self.json)?,
+        }
+        teller.tell(&mut tally)?;
+        tally.print()?;
+        let is_fine = tally.has_read() || is_interactive && tally.is_empty();
+        if !is_fine {
+            let names: Vec<_> = arguments
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            bail!(
+                "there was nothing that could be read in {}",
+                names.join(", ")
+            );
         }
         Ok(Outcome::Done)
     }
 }
 
-/// Tells of every line as it comes.
-fn watch_lines(lines: impl BufRead, json: bool) -> anyhow::Result<()> {
-    if std::io::stdin().is_terminal() {
-        let mut err = std::io::stderr();
-        writeln!(
-            err,
-            "Reading records from standard input, one on each line."
-        )?;
-    }
-    let mut memory = Memory::default();
-    for line in BufReader::new(lines).lines() {
-        tell(&events(&line?), &mut memory, json)?;
-    }
-    Ok(())
+/// Collects events until they are told of.
+struct Teller {
+    events: Vec<String>,
+    memory: Memory,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    json: bool,
 }
 
-/// The events in a text: one document, or one on each line.
-fn events(text: &str) -> Vec<String> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(document) => events_in(document),
-        Err(_) => text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .flat_map(|line| match serde_json::from_str(line) {
-                Ok(document) => events_in(document),
-                // Told as unreadable.
-                Err(_) => vec![line.to_owned()],
-            })
-            .collect(),
+impl Teller {
+    fn take(
+        &mut self,
+        item: Item,
+        source: &Source,
+        tally: &mut Tally,
+        batch: usize,
+    ) -> anyhow::Result<()> {
+        match item {
+            Item::Line(line, _) | Item::Broken(line) => {
+                tally.unreadable(format!("line {line} of {source}"));
+            }
+            Item::Document(document) => {
+                tally.document();
+                unwrap(document, &mut |record, form| {
+                    if record.get("detail").is_none() && record.get("eventName").is_none() {
+                        tally.unreadable(format!("a document without a record in {source}"));
+                    } else if self.is_wanted(&record) {
+                        tally.record(form);
+                        self.events.push(event(record));
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        if self.events.len() >= batch {
+            self.tell(tally)?;
+        }
+        Ok(())
+    }
+
+    fn is_wanted(&self, record: &Value) -> bool {
+        let record = record.get("detail").unwrap_or(record);
+        let time = record.get("eventTime").and_then(Value::as_str);
+        let time: Option<Timestamp> = time.and_then(|time| time.parse().ok());
+        let is_within = |time: Timestamp| {
+            self.since.is_none_or(|since| time >= since)
+                && self.until.is_none_or(|until| time < until)
+        };
+        time.map_or(self.since.is_none() && self.until.is_none(), is_within)
+    }
+
+    fn tell(&mut self, tally: &mut Tally) -> anyhow::Result<()> {
+        let events = std::mem::take(&mut self.events);
+        for reason in tell(&events, &mut self.memory, self.json)? {
+            tally.unreadable(reason);
+        }
+        Ok(())
     }
 }
 
-/// The events in a document. A record that somebody has in a file is believed: it is put
-/// into the event in which AWS would have sent it.
-fn events_in(mut document: Value) -> Vec<String> {
-    if let Some(Value::Array(records)) = document.get_mut("Records").map(Value::take) {
-        return records.into_iter().flat_map(events_in).collect();
+/// The event of a record. A record that somebody has in a file is believed: it is put into
+/// the event in which AWS would have sent it.
+fn event(mut record: Value) -> String {
+    if record.get("detail").is_some() {
+        return record.to_string();
     }
-    if let Some(event) = document.get_mut("event").filter(|event| event.is_object()) {
-        return events_in(event.take());
-    }
-    if document.get("detail").is_some() || document.get("eventName").is_none() {
-        return vec![document.to_string()];
-    }
-    let account = document.get("recipientAccountId").cloned();
-    let account = account.or_else(|| document.pointer("/userIdentity/accountId").cloned());
-    if let Some(record) = document.as_object_mut() {
+    let account = record.get("recipientAccountId").cloned();
+    let account = account.or_else(|| record.pointer("/userIdentity/accountId").cloned());
+    if let Some(record) = record.as_object_mut() {
         record.insert("recipientAccountId".to_owned(), account.clone().into());
     }
     let event = json!({
         "source": "aws.cloudtrail",
         "detail-type": "AWS API Call via CloudTrail",
         "account": account,
-        "detail": document,
+        "detail": record,
     });
-    vec![event.to_string()]
+    event.to_string()
 }
 
-/// Prints what people would be told of these events.
-fn tell(events: &[String], memory: &mut Memory, json: bool) -> anyhow::Result<()> {
+/// Prints what people would be told of these events, and returns why others say nothing.
+fn tell(events: &[String], memory: &mut Memory, json: bool) -> anyhow::Result<Vec<String>> {
     let messages: Vec<Message> = events
         .iter()
         .enumerate()
@@ -138,11 +218,11 @@ fn tell(events: &[String], memory: &mut Memory, json: bool) -> anyhow::Result<()
     for notice in &plan.notices {
         print(&notice.facts.for_machines(), json)?;
     }
-    let mut err = std::io::stderr();
-    for dead in &plan.dead {
-        writeln!(err, "not readable: {}", dead.reason)?;
-    }
-    Ok(())
+    Ok(plan
+        .dead
+        .iter()
+        .map(|dead| dead.reason.to_string())
+        .collect())
 }
 
 /// Prints a notice: time, severity, subject; or all of it.
@@ -167,22 +247,27 @@ fn print(notice: &Value, json: bool) -> anyhow::Result<()> {
 /// Follows a queue until interrupted.
 async fn follow(aws: AwsArgs, url: &str, json: bool) -> anyhow::Result<Outcome> {
     let account = aws.account().await?;
-    let sqs = aws_sdk_sqs::Client::new(account.sdk());
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_ANSWER);
+    let config = aws_sdk_sqs::config::Builder::from(account.sdk());
+    let config = config.timeout_config(timeouts.build()).build();
+    let sqs = aws_sdk_sqs::Client::from_conf(config);
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            Ok(Outcome::Done)
+        }
+        failed = follow_queue(&sqs, url, json) => failed,
+    }
+}
+
+async fn follow_queue(sqs: &aws_sdk_sqs::Client, url: &str, json: bool) -> anyhow::Result<Outcome> {
     loop {
         let receiving = sqs
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(10)
-            .wait_time_seconds(LONGEST_WAIT)
-            .send();
-        let received = tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                return Ok(Outcome::Done);
-            }
-            received = receiving => received,
-        };
-        let received = received.map_err(|error| {
+            .wait_time_seconds(LONGEST_WAIT);
+        let received = receiving.send().await.map_err(|error| {
             anyhow::anyhow!("sqs:ReceiveMessage: {}", config_rule::explain(&error))
         })?;
         if received.messages().is_empty() {
