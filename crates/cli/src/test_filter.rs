@@ -14,7 +14,7 @@ use crate::records::{Item, Source, Tally, open, read, unwrap};
 ///
 /// Prints a line for each record, in order: true or false. Like
 /// `aws logs test-metric-filter`, without AWS. Takes what `rootguard watch` takes; a line
-/// that is no JSON is a message as it is.
+/// that is no JSON is a message as it is, and so is what a line has under the key `event`.
 ///
 /// Exit code: 0 matched, 2 there was nothing that could be read.
 #[derive(Debug, Args)]
@@ -36,11 +36,18 @@ impl TestFilter {
             let mut stream = open(&source)?;
             read(&mut stream, &mut |item| {
                 match item {
-                    Item::Document(document) => unwrap(document, &mut |record, form| {
-                        tally.document();
-                        tally.record(form);
-                        Ok(writeln!(out, "{}", pattern.matches_record(&record))?)
-                    })?,
+                    Item::Document(document) => {
+                        // What a line has under this key is the message, whatever it is.
+                        if let Some(event) = document.get("event") {
+                            tally.document();
+                            return Ok(writeln!(out, "{}", pattern.matches_record(event))?);
+                        }
+                        unwrap(document, &mut |record, form| {
+                            tally.document();
+                            tally.record(form);
+                            Ok(writeln!(out, "{}", pattern.matches_record(&record))?)
+                        })?;
+                    }
                     Item::Line(_, message) => {
                         tally.document();
                         writeln!(out, "{}", pattern.matches(&message))?;
