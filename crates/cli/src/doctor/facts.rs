@@ -32,6 +32,8 @@ pub(super) struct DesiredState {
     pub(super) administrators: BTreeMap<Service, String>,
     /// Whether root credentials may be removed centrally.
     pub(super) root_sessions: bool,
+    /// Whether an organization trail is named, which logs the members.
+    pub(super) organization_trail: bool,
     /// The Regions with functions, which need an artifact bucket.
     pub(super) artifact_regions: Vec<String>,
     /// The functions that work for the whole organization.

@@ -7,10 +7,21 @@ pub(super) enum Service {
     Config,
     SecurityHub,
     Iam,
+    CloudTrail,
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 4] = [Self::StackSets, Self::Config, Self::SecurityHub, Self::Iam];
+    pub(super) const ALL: [Self; 5] = [
+        Self::StackSets,
+        Self::Config,
+        Self::SecurityHub,
+        Self::Iam,
+        Self::CloudTrail,
+    ];
+
+    /// Those whose administrators `rules.toml` names.
+    pub(super) const ADMINISTERED: [Self; 4] =
+        [Self::StackSets, Self::Config, Self::SecurityHub, Self::Iam];
 
     /// What people call it.
     pub(super) fn name(self) -> &'static str {
@@ -19,6 +30,7 @@ impl Service {
             Self::Config => "AWS Config",
             Self::SecurityHub => "Security Hub",
             Self::Iam => "IAM",
+            Self::CloudTrail => "CloudTrail",
         }
     }
 
@@ -29,6 +41,7 @@ impl Service {
             Self::Config => "config.amazonaws.com",
             Self::SecurityHub => "securityhub.amazonaws.com",
             Self::Iam => "iam.amazonaws.com",
+            Self::CloudTrail => "cloudtrail.amazonaws.com",
         }
     }
 
@@ -39,6 +52,7 @@ impl Service {
             Self::Config => "the aggregator sees no account",
             Self::SecurityHub => "its administrator sees no account's findings",
             Self::Iam => "root credentials of members cannot be managed centrally",
+            Self::CloudTrail => "an organization trail logs the account that owns it only",
         }
     }
 

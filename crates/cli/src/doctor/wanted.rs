@@ -34,6 +34,7 @@ impl DesiredState {
             central: Vec::new(),
             administrators: BTreeMap::new(),
             root_sessions: false,
+            organization_trail: false,
             rules: wanted_rules(rules.enabled()),
             groups: Vec::new(),
             exceptions: exceptions.collect(),
@@ -49,6 +50,7 @@ impl DesiredState {
             accounts,
             regions,
             groups,
+            settings,
             ..
         } = organization;
         let administrators = [
@@ -91,6 +93,7 @@ impl DesiredState {
             artifact_regions: artifact_regions.collect(),
             administrators: administrators.collect(),
             root_sessions: accounts.iam_administrator.is_some(),
+            organization_trail: !settings.trail_name.is_empty(),
             groups: groups.collect(),
             ..self
         }

@@ -150,12 +150,18 @@ async fn before_deploying_only_the_organization_is_looked_at() {
     })
     .await;
     let report = stage.doctor(&[]).await.json();
-    assert_eq!(said(&report).len(), 1, "{:#?}", said(&report));
+    assert_eq!(said(&report).len(), 2, "{:#?}", said(&report));
     assert_says(
         &report,
         MANAGEMENT,
         "StackSets has no trusted access",
         "activate-organizations-access",
+    );
+    assert_says(
+        &report,
+        MANAGEMENT,
+        "CloudTrail has no trusted access",
+        "--service-principal cloudtrail.amazonaws.com",
     );
 }
 

@@ -104,6 +104,7 @@ impl Harness {
             settings: Organization {
                 iam_delegated_administrator: Some(CENTRAL.to_owned()),
                 trusted_services: vec![
+                    "cloudtrail.amazonaws.com".to_owned(),
                     "member.org.stacksets.cloudformation.amazonaws.com".to_owned(),
                 ],
                 organizational_units: vec![OrganizationalUnit {

@@ -53,7 +53,7 @@ fn consequence(service: Service) -> &'static str {
     match service {
         Service::StackSets => ": who administers it deploys what they like to every member",
         Service::Iam => ": who administers it can open root sessions in every member",
-        Service::Config | Service::SecurityHub => "",
+        Service::Config | Service::SecurityHub | Service::CloudTrail => "",
     }
 }
 

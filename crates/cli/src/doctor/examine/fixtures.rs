@@ -54,6 +54,7 @@ pub(super) fn healthy() -> Facts {
             (Service::SecurityHub, CENTRAL.to_owned()),
         ]),
         root_sessions: true,
+        organization_trail: true,
         central: Vec::new(),
         rules: vec![
             rule(RULE, Frequency::SixHours, "iam:GetAccountSummary"),
@@ -90,7 +91,10 @@ fn organization() -> OrganizationFacts {
                 .map(|one| one.principal().to_owned())
                 .collect(),
         ),
-        administrators: Service::ALL.iter().map(|one| (*one, central())).collect(),
+        administrators: Service::ADMINISTERED
+            .iter()
+            .map(|one| (*one, central()))
+            .collect(),
         root_features: Fact::Known(texts(&["RootCredentialsManagement", "RootSessions"])),
         policies: Fact::Known(ControlPolicies {
             organization: "o-sandbox0001".to_owned(),

@@ -31,6 +31,7 @@ fn is_needed(facts: &Facts, service: Service) -> bool {
     match service {
         Service::StackSets => true,
         Service::Iam if facts.wanted.root_sessions => true,
+        Service::CloudTrail => facts.wanted.organization_trail,
         service => facts.wanted.administrators.contains_key(&service),
     }
 }
@@ -67,6 +68,22 @@ mod tests {
                     |facts| {
                         drop_principal(facts, Service::SecurityHub);
                         facts.wanted.administrators.remove(&Service::SecurityHub);
+                    },
+                    &[],
+                ),
+                (
+                    "CloudTrail is not",
+                    |facts| drop_principal(facts, Service::CloudTrail),
+                    &[(
+                        "an organization trail logs the account that owns it only",
+                        "enable-aws-service-access --service-principal cloudtrail.amazonaws.com",
+                    )],
+                ),
+                (
+                    "CloudTrail is not, and no organization trail is wanted",
+                    |facts| {
+                        drop_principal(facts, Service::CloudTrail);
+                        facts.wanted.organization_trail = false;
                     },
                     &[],
                 ),

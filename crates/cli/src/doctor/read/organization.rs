@@ -36,7 +36,7 @@ pub(crate) async fn organization(
 ) -> OrganizationFacts {
     let client = Client::new(asker.account.sdk());
     let mut administrators = BTreeMap::new();
-    for service in Service::ALL {
+    for service in Service::ADMINISTERED {
         let read = fact(administrators_of(asker, &client, service).await);
         administrators.insert(service, read);
     }
