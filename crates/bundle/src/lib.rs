@@ -12,7 +12,7 @@ pub use self::remediation::{RemediationTask, RuleRemediation};
 pub use mistake::Mistake;
 pub use organization::{Accounts, Architecture, Group, Organization, Regions, Settings};
 pub use rule::{Rule, RuleError};
-pub use rules::{ConfiguredException, ConfiguredRule, Rules, RulesError};
+pub use rules::{ConfiguredException, ConfiguredRule, ORGANIZATION_ID, Rules, RulesError};
 pub use snapshot::{JudgeError, Observed, Snapshot, SnapshotError};
 
 use hardware_root_mfa::HardwareRootMfa;

@@ -14,6 +14,9 @@ use crate::mistake::Mistake;
 use crate::organization::Organization;
 use crate::rule::Rule;
 
+/// The parameter that takes the id of the organization.
+pub const ORGANIZATION_ID: &str = "organizationId";
+
 /// What the organization wants of every rule. By default, what the controls have as
 /// their defaults; the `rules.toml` of this repository says the same.
 #[derive(Clone, Debug)]
@@ -110,6 +113,22 @@ impl Rules {
     /// The rules that are to be deployed and judged, in the order of [`RULES`].
     pub fn enabled(&self) -> impl Iterator<Item = &ConfiguredRule> {
         self.rules.iter().filter(|rule| rule.enabled)
+    }
+
+    /// Tells the rules that take it the id of the organization, where the file does not.
+    pub fn set_organization_id(&mut self, id: &str) {
+        for rule in &mut self.rules {
+            let mut specs = rule.rule.parameters().into_iter();
+            if specs.any(|spec| spec.name == ORGANIZATION_ID) {
+                let given = rule
+                    .parameters
+                    .entry(ORGANIZATION_ID)
+                    .or_insert(Value::Null);
+                if matches!(given.as_str(), None | Some("")) {
+                    *given = Value::from(id);
+                }
+            }
+        }
     }
 
     /// Every rule, whether it is deployed or not, in the order of [`RULES`].

@@ -305,7 +305,10 @@ fn value(spec: ParameterSpec) -> BoxedStrategy<(Value, String)> {
             let word = prop::sample::select(words);
             word.prop_map(|word| (json!(word), word)).boxed()
         }
-        ParameterKind::Text(_) => unreachable!("no rule has such a parameter"),
+        ParameterKind::Text(_) => {
+            let text = prop::sample::select(vec!["o-exampleorgid", "o-", "organization", ""]);
+            text.prop_map(|text| (json!(text), text.to_owned())).boxed()
+        }
         ParameterKind::List(_) => {
             let item = prop::sample::select(match name {
                 "allowedExcludedSources" => {

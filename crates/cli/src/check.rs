@@ -75,9 +75,10 @@ impl ScoreGains {
 
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let rules = self.rules.read()?;
+        let mut rules = self.rules.read()?;
         if self.selection.organization {
             let caller = self.aws.account().await?;
+            rules.know_organization(&caller).await;
             let seen = self.selection.observe(&caller, &rules).await?;
             let gains = self.gains.notes(&caller).await;
             return organization(seen, &caller, &rules, self.format, gains);
@@ -89,6 +90,7 @@ impl Check {
             (Snapshot::read(file)?, Vec::new())
         } else {
             let account = self.aws.account().await?;
+            rules.know_organization(&account).await;
             let snapshot = observe(&account, &rules).await;
             (snapshot, self.gains.notes(&account).await)
         };

@@ -89,8 +89,9 @@ pub(crate) fn account_id(text: &str) -> Result<String, String> {
 
 impl Plan {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let rules = self.rules.read()?;
+        let mut rules = self.rules.read()?;
         let account = self.aws.account().await?;
+        rules.know_organization(&account).await;
         let rules = chosen(&rules, self.rule.as_deref())?;
         self.member.warn(&rules, &Questions::new(self.yes)).await?;
         let mut worst = Outcome::Done;
@@ -111,8 +112,9 @@ impl Plan {
 
 impl Remediate {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let rules = self.rules.read()?;
+        let mut rules = self.rules.read()?;
         let account = self.aws.account().await?;
+        rules.know_organization(&account).await;
         let rules = chosen(&rules, self.rule.as_deref())?;
         let questions = Questions::new(self.yes);
         announce_caller(&account).await?;

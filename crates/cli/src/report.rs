@@ -49,13 +49,14 @@ const END: &str = "</script>";
 
 impl Report {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let rules = self.rules.read()?;
+        let mut rules = self.rules.read()?;
         let previous = self
             .previous
             .as_deref()
             .map(States::of_report)
             .transpose()?;
         let caller = self.aws.account().await?;
+        rules.know_organization(&caller).await;
         let (rows, notes) = if self.selection.organization {
             let mut seen = self.selection.observe(&caller, &rules).await?;
             let notes = seen.notes();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail};
 use bundle::{ConfiguredRule, Organization, Rules};
 use clap::Args;
+use config_rule::Account;
 use serde::Serialize;
 
 use crate::exceptions::{self, ShownException};
@@ -42,10 +43,14 @@ impl RulesFile {
         let file = self
             .file
             .or_else(|| here().then(|| PathBuf::from(RULES_TOML)));
-        let rules = match &file {
+        let mut rules = match &file {
             Some(file) => Rules::read(file)?,
             None => Rules::default(),
         };
+        if let Ok(organization) = rules.organization() {
+            let id = organization.settings.id.clone();
+            rules.set_organization_id(&id);
+        }
         let chosen = ChosenRules {
             disabled: rules.disabled().collect(),
             exceptions: exceptions::of(&rules),
@@ -60,6 +65,20 @@ impl RulesFile {
 }
 
 impl ChosenRules {
+    /// Tells rules the id of the account's organization, which policies may ask for, where
+    /// the file does not say it. Without one, or where nobody may ask, it stays unknown.
+    pub(crate) async fn know_organization(&mut self, account: &Account) {
+        if self.rules.organization().is_ok() {
+            return;
+        }
+        let client = aws_sdk_organizations::Client::new(account.sdk());
+        let described = client.describe_organization().send().await;
+        let organization = described.ok().and_then(|output| output.organization);
+        if let Some(id) = organization.and_then(|organization| organization.id) {
+            self.rules.set_organization_id(&id);
+        }
+    }
+
     /// Where rootguard is deployed; says what the file lacks for that.
     pub(crate) fn organization(&self) -> anyhow::Result<&Organization> {
         self.rules.organization().map_err(|lacking| match &self.file {

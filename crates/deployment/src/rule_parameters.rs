@@ -1,7 +1,7 @@
 //! The parameters of templates that come from a rule, with the values that the organization
 //! wants.
 
-use bundle::{ConfiguredRule, Organization};
+use bundle::{ConfiguredRule, ORGANIZATION_ID, Organization};
 use config_rule::Choice;
 use serde_json::{Map, Value as Json, json};
 
@@ -22,7 +22,7 @@ pub(crate) fn word(name: &str) -> String {
 
 /// The parameters of a control's template that are those of its rule.
 pub(crate) fn evaluation(rule: &ConfiguredRule, organization: &Organization) -> Parameters {
-    let given = with_evidence_roles(rule, organization);
+    let given = completed(rule, organization);
     let mut parameters = Parameters::default();
     for spec in rule.rule.parameters() {
         let value = given.get(spec.name).unwrap_or(&spec.default);
@@ -34,7 +34,7 @@ pub(crate) fn evaluation(rule: &ConfiguredRule, organization: &Organization) -> 
 /// The length in characters of the parameters that AWS Config keeps for a rule: all of them,
 /// as strings, but for empty lists.
 pub(crate) fn input_length(rule: &ConfiguredRule, organization: &Organization) -> usize {
-    let given = with_evidence_roles(rule, organization);
+    let given = completed(rule, organization);
     let all = rule.rule.parameters().into_iter().map(|spec| {
         let value = given.get(spec.name).unwrap_or(&spec.default);
         (spec.name.to_owned(), Json::String(text(value)))
@@ -56,7 +56,7 @@ pub(crate) fn severities(rules: &[ConfiguredRule]) -> String {
 
 /// The parameters of a remediating function that come from its rule.
 pub(crate) fn remediation(rule: &ConfiguredRule, organization: &Organization) -> Parameters {
-    let parameters = Json::Object(with_evidence_roles(rule, organization));
+    let parameters = Json::Object(completed(rule, organization));
     let mut settings = rule.remediation.clone();
     let key = "managementAccountId";
     let is_central = rule.rule.is_from_central();
@@ -90,20 +90,24 @@ pub(crate) fn mode(rule: &ConfiguredRule) -> Option<String> {
 pub(crate) fn evidence_roles(rule: &ConfiguredRule, organization: &Organization) -> Option<String> {
     let mut specs = rule.rule.parameters().into_iter();
     specs.find(|spec| spec.name == EVIDENCE_ROLES)?;
-    let given = with_evidence_roles(rule, organization);
+    let given = completed(rule, organization);
     given.get(EVIDENCE_ROLES).map(text)
 }
 
-/// The parameters of a rule as given, and the evidence roles that are deployed with it:
-/// one per account, so that one that is given stands.
-fn with_evidence_roles(rule: &ConfiguredRule, organization: &Organization) -> Map<String, Json> {
+/// The parameters of a rule as given, with what the organization knows of itself: its id,
+/// and the evidence roles that are deployed with it, one per account, so that one that is
+/// given stands.
+fn completed(rule: &ConfiguredRule, organization: &Organization) -> Map<String, Json> {
     let mut parameters = rule.parameters.clone();
-    if rule
-        .rule
-        .parameters()
-        .iter()
-        .any(|spec| spec.name == EVIDENCE_ROLES)
-    {
+    let specs = rule.rule.parameters();
+    let takes = |name: &str| specs.iter().any(|spec| spec.name == name);
+    if takes(ORGANIZATION_ID) {
+        let id = parameters.entry(ORGANIZATION_ID).or_insert(Json::Null);
+        if text(id).is_empty() {
+            *id = json!(organization.settings.id);
+        }
+    }
+    if takes(EVIDENCE_ROLES) {
         let given = parameters.get(EVIDENCE_ROLES).map(text).unwrap_or_default();
         let mut roles: Vec<_> = given.split(',').map(str::trim).map(str::to_owned).collect();
         for account in evidence_accounts(organization) {

@@ -269,6 +269,7 @@ fn defaults_are_those_of_the_templates() {
         "ExemptRoleArns",
         "KeyArns",
         "LogGroupArn",
+        "OrganizationId",
         "RootAccessRegion",
         "TopicArns",
         "TrailArns",

@@ -25,6 +25,8 @@ pub struct RootUsageAlarmParameters {
     pub accepted_actions: Vec<String>,
     /// Topics that count although their account cannot be asked.
     pub accepted_topic_arns: Vec<Arn>,
+    /// The id of the account's organization, which policies may ask for.
+    pub organization_id: Option<String>,
     /// The roles that show what other accounts own.
     pub central_evidence_role_arns: EvidenceRoles,
 }
@@ -46,6 +48,15 @@ impl Parameters for RootUsageAlarmParameters {
                 "acceptedTopicArns",
                 "topic ARNs like arn:aws:sns:us-east-1:111122223333:root-usage",
                 |text| text.parse().ok().filter(|arn: &Arn| arn.service() == "sns"),
+            )?,
+            organization_id: reader.text(
+                "organizationId",
+                "the id of the organization, like o-exampleorgid",
+                |text| {
+                    let id = text.strip_prefix("o-")?;
+                    let is_id = id.len() >= 10 && id.bytes().all(|b| b.is_ascii_alphanumeric());
+                    is_id.then(|| text.to_owned())
+                },
             )?,
             central_evidence_role_arns: EvidenceRoles::read(reader)?,
         })
@@ -101,6 +112,6 @@ impl Acceptance for Accepted<'_> {
     }
 
     fn organization(&self) -> Option<&str> {
-        None
+        self.parameters.organization_id.as_deref()
     }
 }

@@ -42,7 +42,10 @@ fn other_than_default(spec: &ParameterSpec) -> Value {
         ParameterKind::Boolean => (spec.default != json!(true)).into(),
         ParameterKind::Integer { min, .. } => (*min).into(),
         ParameterKind::Choice(words) => (*words.last().unwrap()).into(),
-        ParameterKind::Text(_) => panic!("{} has no example here", spec.name),
+        ParameterKind::Text(_) => json!(match spec.name {
+            "organizationId" => "o-exampleorgid",
+            other => panic!("{other} has no example here"),
+        }),
         ParameterKind::List(_) => json!(match spec.name {
             "allowedExcludedSources" => ["kms.amazonaws.com", "rdsdata.amazonaws.com"],
             "acceptedActions" => [
@@ -234,12 +237,11 @@ fn what_rules_toml_says_arrives_at_the_function() {
                 .into_iter()
                 .map(|(name, value)| (word(&name), value.as_str().unwrap().to_owned()))
                 .collect();
-            let evidence_roles = word("centralEvidenceRoleArns");
-            if template(&file(rule))
-                .parameters()
-                .contains_key(&evidence_roles)
-            {
-                given.entry(evidence_roles).or_default();
+            // What the organization completes is nothing here.
+            for completed in ["centralEvidenceRoleArns", "organizationId"].map(word) {
+                if template(&file(rule)).parameters().contains_key(&completed) {
+                    given.entry(completed).or_default();
+                }
             }
             let given: Vec<_> = given
                 .iter()
