@@ -9,21 +9,21 @@ use crate::observed::{Observed, Question};
 use crate::policy::{self, CLOUDWATCH, ServiceRequest, alarm_may_publish};
 use crate::topic::Subscription;
 
-/// Who invokes Lambda functions for an alarm.
+/// The principal that invokes Lambda functions for an alarm.
 const ALARMS: &str = "lambda.alarms.cloudwatch.amazonaws.com";
 
-/// What CloudWatch must be allowed with the key of an encrypted topic.
+/// The actions that CloudWatch needs on the key of an encrypted topic.
 const KEY_ACTIONS: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// What an organization lets count without evidence, and whom it can ask.
+/// The organization's settings: what counts without evidence, and whom it can ask.
 pub trait Acceptance {
-    /// Whether an action that is neither a topic nor a function counts.
+    /// Returns whether an action that is neither a topic nor a function counts.
     fn accepts_action(&self, action: &str) -> bool;
 
-    /// Whether a topic of an account that cannot be asked counts.
+    /// Returns whether a topic of an account that cannot be asked counts.
     fn accepts_topic(&self, topic: &Arn) -> bool;
 
-    /// Whether what this account owns can be asked for.
+    /// Returns whether what this account owns can be asked for.
     fn can_ask(&self, account: &str) -> bool;
 
     /// The id of the organization, where it is known.
@@ -35,18 +35,18 @@ pub trait Acceptance {
 pub struct Reached {
     /// The action: a topic, a function, or what else was accepted.
     pub action: String,
-    /// Whether it counts only because the organization says so.
+    /// True if it counts only because the organization says so.
     pub only_accepted: bool,
 }
 
-/// Why a chain is not, or not yet, known to reach somebody.
+/// Reason why a chain is not, or not yet, known to reach somebody.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Obstacle {
     /// This has not been asked yet.
     Open(Question),
     /// This cannot be read.
     Unread(Unread),
-    /// What was read does not settle it; why, as a sentence about `subject`.
+    /// Not settled by what was read; why, as a sentence about `subject`.
     Undecided {
         /// Such as `alarm "root-use"`.
         subject: String,
@@ -59,7 +59,7 @@ pub enum Obstacle {
     Broken(Flaw),
 }
 
-/// What keeps an alarm from reaching anybody, in the order of the chain.
+/// Reasons why an alarm reaches nobody, in the order of the chain.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant says what it is in words")]
 pub enum Flaw {
@@ -110,7 +110,7 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// How far the chain got before it.
+    /// Returns how far the chain got before it.
     pub fn depth(&self) -> u8 {
         match self {
             Self::NoAlarm { .. } => 0,
@@ -162,7 +162,7 @@ pub(crate) fn best<T>(
 }
 
 impl Observed {
-    /// Whether `action` of `alarm` reaches somebody.
+    /// Returns whether `action` of `alarm` reaches somebody.
     ///
     /// # Errors
     /// With what stands in the way of that, or of knowing it.

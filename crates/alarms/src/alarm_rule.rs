@@ -2,7 +2,7 @@
 
 use config_rule::Arn;
 
-/// How deep parentheses and `NOT` may nest. AWS allows 500 elements in all.
+/// Maximum nesting of parentheses and `NOT`. AWS allows 500 elements in all.
 const MAX_DEPTH: u32 = 100;
 
 /// A rule over the states of other alarms.
@@ -37,11 +37,11 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the rule is not understood from character {at}")]
 pub struct RuleError {
-    /// How many characters were understood.
+    /// Number of characters that were understood.
     pub at: usize,
 }
 
-/// Whether `reference`, a name or an ARN as rules have them, means `alarm`.
+/// Returns whether `reference`, a name or an ARN as rules have them, means `alarm`.
 /// Names count within one account and Region, where rules must stay anyway.
 pub(crate) fn refers_to(reference: &str, alarm: &Arn) -> bool {
     reference == alarm.as_str() || Some(reference) == alarm.resource().strip_prefix("alarm:")
@@ -63,7 +63,7 @@ impl AlarmRule {
         }
     }
 
-    /// Whether the rule is true, given the states that each alarm may be in.
+    /// Returns whether the rule is true, given the states that each alarm may be in.
     /// `None` where that depends on which of them it is.
     pub fn holds<'s>(&self, states_of: &impl Fn(&str) -> &'s [State]) -> Option<bool> {
         match self {

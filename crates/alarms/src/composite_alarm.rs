@@ -14,22 +14,22 @@ use crate::metric_alarm::{MetricAlarm, name_of};
 pub struct CompositeAlarm {
     /// The alarm's ARN, `…:alarm:NAME`.
     pub alarm_arn: Arn,
-    /// Whether it runs its actions at all.
+    /// True if it runs its actions at all.
     pub actions_enabled: bool,
-    /// What it does when it changes to `ALARM`.
+    /// The actions that it runs when it changes to `ALARM`.
     pub alarm_actions: Vec<String>,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state_value: String,
-    /// When it changed to that state.
+    /// Time at which it changed to that state.
     pub state_transitioned: Option<Timestamp>,
-    /// When it is in `ALARM`, as an expression over other alarms.
+    /// The condition for `ALARM`, as an expression over other alarms.
     pub alarm_rule: String,
     /// The alarm that keeps its actions from running while it is in `ALARM`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions_suppressor: Option<String>,
 }
 
-/// What one metric alarm does to composite alarms.
+/// Effect of one metric alarm on composite alarms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetOff<'a> {
     /// Those that change to `ALARM` with it, whatever the others do.
@@ -48,7 +48,7 @@ impl CompositeAlarm {
         name_of(&self.alarm_arn)
     }
 
-    /// Which of `composites` change to `ALARM` when `alarm` does and no other
+    /// Returns which of `composites` change to `ALARM` when `alarm` does and no other
     /// metric alarm is in it. A composite alarm that does sets off others.
     pub fn set_off<'a>(alarm: &Arn, composites: &'a [Self]) -> SetOff<'a> {
         let rules: Vec<_> = composites
@@ -82,7 +82,7 @@ impl CompositeAlarm {
         set_off
     }
 
-    /// Whether, by the states seen, other alarms keep the rule from becoming true with `alarm`
+    /// Returns whether, by the states seen, other alarms keep the rule from becoming true with `alarm`
     /// and those of `before`. Alarms on a metric of `alarm` and composite alarms that it may set
     /// off change with it, and may be in any state.
     pub(crate) fn is_held_back(
@@ -152,7 +152,7 @@ fn seen(state: &str) -> &'static [State] {
     }
 }
 
-/// Whether the rule is not true while nothing happens, and is true once the
+/// Returns whether the rule is not true while nothing happens, and is true once the
 /// alarms `in_alarm` are in `ALARM`, all others being quiet. `None` if neither
 /// that nor the opposite could be shown.
 fn fires(rule: &AlarmRule, in_alarm: &[&Arn]) -> Option<bool> {
@@ -166,7 +166,7 @@ fn fires(rule: &AlarmRule, in_alarm: &[&Arn]) -> Option<bool> {
     }
 }
 
-/// Whether the rule has the truth `value` in all states that quiet alarms may
+/// Returns whether the rule has the truth `value` in all states that quiet alarms may
 /// be in. One in which it has not is looked for where all of them are alike.
 fn in_every_state(
     rule: &AlarmRule,

@@ -8,7 +8,7 @@ use crate::metric_alarm::name_of;
 use crate::topic::SubscriptionAttributes;
 
 impl SubscriptionAttributes {
-    /// Whether every message of an alarm that changes to `ALARM` passes. Alarms publish
+    /// Returns whether every message of an alarm that changes to `ALARM` passes. Alarms publish
     /// without message attributes. Undecided where the policy cannot be read, or asks for
     /// something that is not known of the message.
     pub fn lets_pass(&self, alarm: &Arn) -> Verdict {

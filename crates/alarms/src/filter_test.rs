@@ -24,7 +24,7 @@ pub struct FilterTest {
 pub struct TestedMessage {
     /// The message.
     pub message: String,
-    /// Whether the pattern matches it.
+    /// True if the pattern matches it.
     pub matched: bool,
 }
 
@@ -69,7 +69,7 @@ impl FilterTest {
         }
     }
 
-    /// Whether the pattern matches `message`, if it was tried.
+    /// Returns whether the pattern matches `message`, if it was tried.
     pub fn matched(&self, message: &str) -> Option<bool> {
         let mut tested = self.messages.iter();
         tested

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 pub struct MetricAlarm {
     /// The alarm's ARN, `…:alarm:NAME`.
     pub alarm_arn: Arn,
-    /// Whether it runs its actions at all.
+    /// True if it runs its actions at all.
     pub actions_enabled: bool,
-    /// What it does when it changes to `ALARM`.
+    /// The actions that it runs when it changes to `ALARM`.
     pub alarm_actions: Vec<String>,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state_value: String,
-    /// When it changed to that state.
+    /// Time at which it changed to that state.
     pub state_transitioned: Option<Timestamp>,
     /// The metric, unless `metrics` says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,14 +26,14 @@ pub struct MetricAlarm {
     /// Metrics and expressions, one of which returns the series to watch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricDataQuery>,
-    /// How many periods are looked at.
+    /// Number of periods that are looked at.
     pub evaluation_periods: Option<i32>,
-    /// How many of them must breach; all where it is not set.
+    /// Number of them that must breach; all where it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datapoints_to_alarm: Option<i32>,
-    /// What values are compared with.
+    /// Value that data points are compared with.
     pub threshold: Option<f64>,
-    /// How they are compared, such as `GreaterThanOrEqualToThreshold`.
+    /// Comparison with the threshold, such as `GreaterThanOrEqualToThreshold`.
     pub comparison_operator: Option<String>,
     /// `breaching`, `notBreaching`, `ignore` or `missing`, which is the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,10 +44,10 @@ pub struct MetricAlarm {
     /// The band of an anomaly detection model, in place of a threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold_metric_id: Option<String>,
-    /// Whether a `PromQL` query is evaluated, and none of the above.
+    /// True if a `PromQL` query is evaluated, and none of the above.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_prom_ql: bool,
-    /// Whether the evaluated periods follow the clock and not the evaluation.
+    /// True if the evaluated periods follow the clock and not the evaluation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_wall_clock_window: bool,
     /// Until when it does not run actions, after it was made or changed.
@@ -69,7 +69,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Whether the metrics differ in their dimensions at most.
+    /// Returns whether the metrics differ in their dimensions at most.
     pub fn has_name_of(&self, other: &Self) -> bool {
         self.namespace == other.namespace && self.metric_name == other.metric_name
     }
@@ -103,7 +103,7 @@ pub struct MetricDataQuery {
     /// The expression, if it is made of other lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
-    /// Whether the alarm watches this line.
+    /// True if the alarm watches this line.
     pub return_data: bool,
     /// The account whose metric it is, if not the alarm's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

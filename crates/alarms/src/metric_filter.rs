@@ -12,20 +12,20 @@ use crate::metric_alarm::Metric;
 /// The IAM action of [`MetricFilter::observe`].
 pub const DESCRIBE_METRIC_FILTERS: &str = "logs:DescribeMetricFilters";
 
-/// What turns log events of a group into values of a metric.
+/// A metric filter, which turns log events of a group into values of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricFilter {
     /// Its name, unique in the log group.
     pub filter_name: String,
-    /// Which log events it matches. Empty: all.
+    /// Pattern of the log events that it matches. Empty: all.
     pub filter_pattern: String,
-    /// What it publishes for each event.
+    /// Values that it publishes for each event.
     pub metric_transformations: Vec<MetricTransformation>,
-    /// Whether it sees events only as the group's transformer leaves them.
+    /// True if it sees events only as the group's transformer leaves them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apply_on_transformed_logs: bool,
-    /// Which accounts' and Regions' events it sees, if not all.
+    /// Accounts and Regions whose events it sees, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_selection_criteria: Option<String>,
     /// System fields that become dimensions: `@aws.account`, `@aws.region`.
@@ -44,7 +44,7 @@ pub struct FeedingFilter {
     pub filter: MetricFilter,
 }
 
-/// What a metric filter publishes for each event.
+/// A value that a metric filter publishes for each event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricTransformation {
@@ -54,7 +54,7 @@ pub struct MetricTransformation {
     pub metric_name: String,
     /// A number, or the selector of the field that holds one.
     pub metric_value: String,
-    /// What is published where events arrive and none matches.
+    /// Value that is published where events arrive and none matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_value: Option<f64>,
     /// Dimensions, and the selectors of the fields that hold their values.
@@ -99,7 +99,7 @@ impl MetricFilter {
         }
     }
 
-    /// Whether it does not see every event of its group as it was written.
+    /// Returns whether it does not see every event of its group as it was written.
     pub fn is_narrowed(&self) -> bool {
         let criteria = self.field_selection_criteria.as_deref();
         self.apply_on_transformed_logs

@@ -3,10 +3,10 @@
 use crate::metric_alarm::{Metric, MetricAlarm, MetricDataQuery, MetricStat};
 use crate::simulation::{Comparison, MissingData, Settings, Statistic};
 
-/// How deep expressions may nest. Deeper ones are not understood.
+/// Maximum nesting of expressions. Deeper ones are not understood.
 const MAX_DEPTH: u32 = 10;
 
-/// Why it is not settled what an alarm watches.
+/// Reason why it is not settled what an alarm watches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MetricMathError {
     /// An expression that is more than the metric, `FILL` or `SUM` of it.
@@ -43,7 +43,7 @@ impl MetricAlarm {
             .map(|stat| &stat.metric)
     }
 
-    /// How the alarm looks at `metric`. `None` if it watches something else.
+    /// Returns how the alarm looks at `metric`. `None` if it watches something else.
     ///
     /// # Errors
     /// If it may watch the metric, but not in a way that is understood.
@@ -207,7 +207,7 @@ fn statistic(name: &str) -> Result<Statistic, MetricMathError> {
     })
 }
 
-/// Whether an expression is a query that may read a metric: a Metrics Insights query of
+/// Returns whether an expression is a query that may read a metric: a Metrics Insights query of
 /// its name and namespace, or a search expression, whose tokens match in part.
 fn may_query(expression: &str, metric: &Metric) -> bool {
     let expression = expression.trim();
@@ -215,7 +215,7 @@ fn may_query(expression: &str, metric: &Metric) -> bool {
     is_search || selected(expression).is_some_and(|query| query.may_read(metric))
 }
 
-/// What a Metrics Insights query reads: `SELECT SUM(name) FROM namespace …`. A part that
+/// The metric of a Metrics Insights query: `SELECT SUM(name) FROM namespace …`. A part that
 /// is not understood is `None`.
 struct Selected {
     name: Option<String>,
@@ -266,7 +266,7 @@ fn identifier(text: &str) -> Option<(String, &str)> {
     (!name.is_empty()).then(|| (name.to_owned(), rest))
 }
 
-/// What stands between the parentheses of `FUNCTION(…)`.
+/// Returns what stands between the parentheses of `FUNCTION(…)`.
 fn argument_of<'a>(function: &str, text: &'a str) -> Option<&'a str> {
     let name = text.get(..function.len())?;
     let rest = text.get(function.len()..)?.trim_start();

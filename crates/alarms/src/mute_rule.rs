@@ -63,7 +63,7 @@ impl MuteRule {
             .map_or(arn.as_str(), |(_, name)| name)
     }
 
-    /// Whether it will mute, but does not now. Any other state than this one
+    /// Returns whether it will mute, but does not now. Any other state than this one
     /// and `EXPIRED` counts as muting.
     pub fn is_scheduled(&self) -> bool {
         self.status == "SCHEDULED"

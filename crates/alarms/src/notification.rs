@@ -14,12 +14,12 @@ use crate::metric_math::MetricMathError;
 use crate::observed::{AccountRegion, Observed, Question, fed_metric};
 use crate::simulation::{Publication, Reaction, Settings};
 
-/// What is asked of the alarms on a metric.
+/// Requirements on the alarms of a metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand {
     /// The longest that an alarm may stay in `ALARM` after one data point.
     pub max_rearm: Duration,
-    /// When the alarms were looked at.
+    /// Time at which the alarms were looked at.
     pub observed_at: Timestamp,
 }
 
@@ -36,7 +36,7 @@ pub struct Notified {
     pub scheduled_mute_rules: Vec<String>,
 }
 
-/// What metric alarms and composite alarms have in common.
+/// Members that metric alarms and composite alarms have in common.
 #[derive(Clone, Copy)]
 struct Acting<'a> {
     arn: &'a Arn,
@@ -48,7 +48,7 @@ struct Acting<'a> {
 }
 
 impl Observed {
-    /// Whether one value published to `metric` by `filter` of the log group `group`
+    /// Returns whether one value published to `metric` by `filter` of the log group `group`
     /// sets off an alarm that reaches somebody.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Observed {
         best(ways).unwrap_or_else(|| Err(no_alarm(metric, filter)))
     }
 
-    /// What an alarm with these settings does when `filter` publishes, with what filters of other
+    /// Returns what an alarm with these settings does when `filter` publishes, with what filters of other
     /// log groups publish to the metric; these are asked for only if they could change it.
     fn reaction(
         &self,
@@ -271,7 +271,7 @@ impl Observed {
         best(ways).unwrap_or_else(|| Err(Obstacle::Broken(Flaw::NoAction(alarm.name().to_owned()))))
     }
 
-    /// Whether an alarm that changes to `ALARM` reaches somebody.
+    /// Returns whether an alarm that changes to `ALARM` reaches somebody.
     fn acts(
         &self,
         acting: Acting<'_>,

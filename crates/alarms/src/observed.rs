@@ -48,7 +48,7 @@ pub struct Observed {
     pub key_policies: BTreeMap<Arn, Fact<Option<String>>>,
     /// The subscriptions of topics.
     pub subscriptions: BTreeMap<Arn, Fact<Option<Vec<Subscription>>>>,
-    /// What only subscriptions themselves show.
+    /// Attributes that only subscriptions themselves show.
     pub subscription_attributes: BTreeMap<Arn, Fact<Option<SubscriptionAttributes>>>,
     /// The resource policies of Lambda functions.
     pub function_policies: BTreeMap<Arn, Fact<Option<String>>>,
@@ -67,14 +67,14 @@ pub struct AccountRegion {
 #[error("{0:?} is not an account and a Region like 111122223333/us-east-1")]
 pub struct AccountRegionError(String);
 
-/// What would have to be asked to go on.
+/// A question that has to be asked to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The metric filters of this log group.
     MetricFilters(Arn),
     /// The metric filters, of whatever log group here, that feed this metric.
     FeedingFilters(AccountRegion, Metric),
-    /// Whether CloudWatch Logs takes this pattern to match these messages.
+    /// Test of this pattern on these messages by CloudWatch Logs.
     FilterTest {
         /// The pattern.
         pattern: String,
@@ -100,7 +100,7 @@ pub enum Question {
 }
 
 impl Observed {
-    /// What is known under `key`, or what stands in the way of knowing it.
+    /// Returns what is known under `key`, or what stands in the way of knowing it.
     pub(crate) fn get<'a, K: Ord + Clone, T>(
         answers: &'a BTreeMap<K, Fact<T>>,
         key: &K,

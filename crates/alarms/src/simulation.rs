@@ -24,7 +24,7 @@ const MINUTE: u32 = 60;
 /// So many samples in one period that more make no difference; also a value above all thresholds.
 const MANY: f64 = 1e15;
 
-/// What arrives in a metric when one log event matches.
+/// Values that arrive in a metric when one log event matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Publication {
     /// The value for the event.
@@ -40,32 +40,32 @@ pub struct Publication {
     pub unit: Option<String>,
 }
 
-/// How an alarm looks at the series that it watches.
+/// Settings with which an alarm looks at the series that it watches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// What becomes of the samples of one period.
+    /// Statistic of the samples of one period.
     pub statistic: Statistic,
     /// The length of a period in seconds.
     pub period: u32,
-    /// How many periods are looked at (N).
+    /// Number of periods that are looked at (N).
     pub evaluation_periods: u32,
-    /// How many of them must breach the threshold (M).
+    /// Number of them that must breach the threshold (M).
     pub datapoints_to_alarm: u32,
-    /// What values are compared with.
+    /// Value that data points are compared with.
     pub threshold: f64,
-    /// Which values breach the threshold.
+    /// Comparison that breaches the threshold.
     pub comparison: Comparison,
-    /// What a period without data counts as.
+    /// Treatment of a period without data.
     pub missing_data: MissingData,
     /// Only samples of this unit count, if it is set.
     pub unit: Option<String>,
-    /// Whether a percentile of few samples leaves the state as it is.
+    /// True if a percentile of few samples leaves the state as it is.
     pub ignores_few_samples: bool,
-    /// What metric math puts in place of periods without data.
+    /// Value that metric math puts in place of periods without data.
     pub fill: Option<f64>,
 }
 
-/// What becomes of the samples of one period.
+/// Statistic of the samples of one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
     /// Their number.
@@ -82,7 +82,7 @@ pub enum Statistic {
     Percentile,
 }
 
-/// Which values breach a threshold.
+/// Comparison that breaches a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Those that are not less.
@@ -95,7 +95,7 @@ pub enum Comparison {
     LessThanOrEqualToThreshold,
 }
 
-/// What a period without data counts as.
+/// Treatment of a period without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingData {
     /// Nothing; without any data the state is `INSUFFICIENT_DATA`.
@@ -108,7 +108,7 @@ pub enum MissingData {
     NotBreaching,
 }
 
-/// What an alarm does when one log event matches.
+/// Reaction of an alarm to one log event that matches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reaction {
     /// It changes to `ALARM`, and without further data leaves it after this time.
@@ -117,11 +117,11 @@ pub enum Reaction {
     FiresOnce,
     /// It does not change to `ALARM`, or not always.
     CannotFire(Obstruction),
-    /// What is known about CloudWatch does not settle it.
+    /// Not settled by what is known about CloudWatch.
     Undecided(Uncertainty),
 }
 
-/// Why an alarm does not change to `ALARM`.
+/// Reason why an alarm does not change to `ALARM`.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Obstruction {
     /// It watches another unit than the filter publishes.
@@ -147,7 +147,7 @@ pub enum Obstruction {
     FewSamples,
 }
 
-/// Why it is not settled what an alarm does.
+/// Reason why it is not settled what an alarm does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Uncertainty {
     /// Periods under a minute on a metric with one value per minute.
@@ -162,7 +162,7 @@ pub enum Uncertainty {
 }
 
 impl Settings {
-    /// What the alarm does when, in a metric that was empty before, one log
+    /// Returns what the alarm does when, in a metric that was empty before, one log
     /// event is published.
     pub fn reaction(&self, publication: &Publication) -> Reaction {
         match self.obstruction(publication) {
@@ -208,7 +208,7 @@ impl Settings {
         Ok((!one_is_enough).then_some(datapoints))
     }
 
-    /// Whether a stretch of time without an event puts the alarm in `ALARM`.
+    /// Returns whether a stretch of time without an event puts the alarm in `ALARM`.
     fn is_always_in_alarm(&self, publication: &Publication) -> Result<bool, Uncertainty> {
         let keeps = matches!(
             self.missing_data,
@@ -229,7 +229,7 @@ impl Settings {
         Ok(false)
     }
 
-    /// Why the period of the first event does not always breach, if so. Each statistic is
+    /// Returns why the period of the first event does not always breach, if so. Each statistic is
     /// monotonous in how often a value is added, so the extremes are enough: one event or many,
     /// and each other value not at all or as often as can be. A default value of the filter that
     /// matched arrives in the other minutes of the period only.
@@ -257,7 +257,7 @@ impl Settings {
         uncertainty.map_or(Ok(None), Err)
     }
 
-    /// Whether values of filters that were not looked at, those of other log groups on the same
+    /// Returns whether values of filters that were not looked at, those of other log groups on the same
     /// metric, could change that the alarm fires.
     pub(crate) fn depends_on_others(&self, publication: &Publication) -> bool {
         let mut fed = publication.clone();
@@ -268,7 +268,7 @@ impl Settings {
         )
     }
 
-    /// Whether every value that others publish breaches in a period without an event.
+    /// Returns whether every value that others publish breaches in a period without an event.
     fn others_breach(&self, publication: &Publication) -> Result<bool, Uncertainty> {
         for (value, often) in extremes(&publication.beside, MANY) {
             if !self.breaches(&[(value, 1.0)])? || !self.breaches(&[(value, often)])? {
@@ -278,7 +278,7 @@ impl Settings {
         Ok(true)
     }
 
-    /// Whether a period with these values, each this often, breaches the threshold.
+    /// Returns whether a period with these values, each this often, breaches the threshold.
     fn breaches(&self, samples: &[(f64, f64)]) -> Result<bool, Uncertainty> {
         let present = samples.iter().filter(|(_, often)| *often > 0.0);
         let (mut sum, mut count) = (0.0, 0.0);
@@ -314,7 +314,7 @@ impl Settings {
         }
     }
 
-    /// How long one data point counts: while it is within the periods that
+    /// Returns how long one data point counts: while it is within the periods that
     /// CloudWatch looks at, for it is the only real one there.
     fn time_to_forget(&self) -> Duration {
         let period = Duration::from_secs(self.period.into());

@@ -23,7 +23,7 @@ pub struct Topic {
     /// The key that encrypts it: an id, an alias or the ARN of either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_master_key_id: Option<String>,
-    /// Whether it is a FIFO topic, to which alarms cannot publish.
+    /// True if it is a FIFO topic, to which alarms cannot publish.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fifo_topic: bool,
     /// The account that owns it.
@@ -41,13 +41,13 @@ pub struct Subscription {
     pub protocol: String,
 }
 
-/// What only the subscription itself shows.
+/// Attributes that only the subscription itself shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionAttributes {
-    /// Which messages it gets, if not all.
+    /// Policy of the messages that it gets, if not all.
     pub filter_policy: Option<String>,
-    /// What the filter policy is about, if not message attributes: `MessageBody`.
+    /// Part of the message that the policy is about, if not its attributes: `MessageBody`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter_policy_scope: Option<String>,
 }
@@ -118,7 +118,7 @@ impl Subscription {
         self.subscription_arn.parse().ok()
     }
 
-    /// Whether its confirmation is being waited for.
+    /// Returns whether its confirmation is being waited for.
     pub fn is_pending(&self) -> bool {
         self.subscription_arn == "PendingConfirmation"
     }

@@ -13,7 +13,7 @@ pub struct Mistake {
     /// The key, such as `rules.no-root-keys.severity`; empty where the text is no
     /// TOML.
     pub key: String,
-    /// What is wrong, and what is allowed.
+    /// The mistake, and what is allowed.
     pub message: String,
 }
 

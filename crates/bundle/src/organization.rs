@@ -14,11 +14,11 @@ const REGIONS: &str = include_str!("../../../infra/regions");
 /// An organization as `rules.toml` describes it, with nothing missing.
 #[derive(Clone, Debug)]
 pub struct Organization {
-    /// What holds for all of it.
+    /// Settings of the whole organization.
     pub settings: Settings,
-    /// Which account does what.
+    /// Accounts by what they do.
     pub accounts: Accounts,
-    /// Where things are.
+    /// Regions by what is in them.
     pub regions: Regions,
     /// Whom it is rolled out to, by ring, then in the order of the file.
     pub groups: Vec<Group>,
@@ -30,7 +30,7 @@ pub struct Organization {
 pub struct Settings {
     /// The organization's id, `o-…`.
     pub id: String,
-    /// Who is told of root usage and root activity.
+    /// Mail address that is told of root usage and root activity.
     pub notification_email: String,
     /// The ARN of the role that deploys; it may become the writer of the artifact buckets
     /// and hold drills, and guardrails do not bind it.
@@ -39,20 +39,20 @@ pub struct Settings {
     pub trail_name: String,
     /// The log group that the trail feeds.
     pub log_group_name: String,
-    /// What processor the functions run on.
+    /// Processor that the functions run on.
     pub architecture: Architecture,
-    /// How long logs are kept, in days: one of those that CloudWatch Logs takes.
+    /// Days for which logs are kept: one of those that CloudWatch Logs takes.
     pub log_retention_days: String,
-    /// How many accounts of a group are deployed to at once, in percent.
+    /// Accounts of a group that are deployed to at once, in percent.
     pub max_concurrent_percentage: i64,
-    /// How many accounts of a group may fail before an operation stops, in percent.
+    /// Accounts of a group that may fail before an operation stops, in percent.
     pub failure_tolerance_percentage: i64,
     /// ARNs, with `*` for anything, of the log groups, alarms, topics and keys whose changes
     /// are told; none: of all log groups, alarms and topics.
     pub watched_resources: Vec<String>,
-    /// Whether accounts get what may change them.
+    /// True if accounts get what may change them.
     pub remediate: bool,
-    /// Whether the service control policy is put in force.
+    /// True if the service control policy is put in force.
     pub enforce_guardrails: bool,
 }
 
@@ -94,11 +94,11 @@ impl Organization {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Regions {
-    /// Where functions and rules are, in every account.
+    /// Region of the functions and rules, in every account.
     pub home: String,
     /// The home Region of the organization trail.
     pub trail: String,
-    /// Where root activity comes together.
+    /// Region in which root activity comes together.
     pub activity_hub: String,
     /// The aggregation Region of Security Hub.
     pub security_hub: String,
@@ -110,7 +110,7 @@ pub struct Regions {
 /// A `[[group]]`: accounts that share their rules and get new versions together.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// What it is called; part of the names of its stack sets.
+    /// Its name; part of the names of its stack sets.
     pub name: String,
     /// Ids of the root or of organizational units; those below them belong to it too.
     pub organizational_units: Vec<String>,
@@ -122,7 +122,7 @@ pub struct Group {
     pub rules: Vec<ConfiguredRule>,
 }
 
-/// What processor functions run on.
+/// Processor that functions run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Architecture {
     /// `x86_64`, which is proven here.
@@ -137,7 +137,7 @@ impl Choice for Architecture {
     const ALL: &'static [(&'static str, Self)] = &[("x86_64", Self::X86), ("arm64", Self::Arm)];
 }
 
-/// What CloudWatch Logs takes, as far as the templates do.
+/// Retention that CloudWatch Logs takes, as far as the templates do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Retention(&'static str);
 
@@ -294,7 +294,7 @@ impl Regions {
     /// The Region that has the sign-ins of root users.
     pub const SIGN_INS: &'static str = "us-east-1";
 
-    /// Whether CloudFormation knows `AWS::Config::RemediationConfiguration` in the home
+    /// Returns whether CloudFormation knows `AWS::Config::RemediationConfiguration` in the home
     /// Region (`infra/regions`).
     pub fn config_knows_remediation(&self) -> bool {
         let mut regions = listed_regions();
@@ -309,7 +309,7 @@ impl Regions {
     }
 }
 
-/// What a `[[group]]` says besides its rules.
+/// Members of a `[[group]]` besides its rules.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Membership {
@@ -471,7 +471,7 @@ fn is_unit(text: &str) -> bool {
     }
 }
 
-/// Whether a text has small letters, digits and these characters only.
+/// Returns whether a text has small letters, digits and these characters only.
 fn is_of(text: &str, length: std::ops::RangeInclusive<usize>, also: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
     length.contains(&text.len()) && text.chars().all(allowed)
@@ -482,7 +482,7 @@ fn is_named(text: &str, length: std::ops::RangeInclusive<usize>, also: &str) -> 
     length.contains(&text.len()) && text.chars().all(allowed)
 }
 
-/// What the parameter `WatchedResources` of activity-hub.yaml takes.
+/// Returns what the parameter `WatchedResources` of activity-hub.yaml takes.
 fn is_watched(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(4, ':').collect();
     let [arn, partition, service, rest] = parts[..] else {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::rule::{RuleError, RuleOf};
 
-/// How long a person waits at most, as a runbook does.
+/// The longest that a person waits, as a runbook does.
 const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Whom to repair, and with which parameters.
@@ -31,20 +31,20 @@ pub struct RemediationTask {
     pub identity: Identity,
     /// The parameters of the rule, as given.
     pub parameters: Map<String, Value>,
-    /// What the remediation may do and needs to know, as given.
+    /// Settings of the remediation, as given.
     pub remediation: Map<String, Value>,
-    /// What the organization accepts for a while.
+    /// Exceptions that the organization accepts for a while.
     pub exceptions: Exceptions,
-    /// Whether the credentials are those of the account that looks after the root users
+    /// True if the credentials are those of the account that looks after the root users
     /// of others, of which this is one.
     pub from_central: bool,
-    /// How long is waited.
+    /// Times to wait.
     pub wait: WaitSettings,
 }
 
 /// A remediation behind an object. Records hold changes as JSON.
 pub trait RuleRemediation {
-    /// What `rules.toml` takes under `remediation`.
+    /// Returns what `rules.toml` takes under `remediation`.
     fn remediation_parameters(&self) -> Vec<ParameterSpec>;
 
     /// The IAM actions that the remediating function's role needs.
@@ -56,11 +56,11 @@ pub trait RuleRemediation {
     /// If the function would refuse them.
     fn read_remediation(&self, given: Map<String, Value>) -> Result<Value, ParameterError>;
 
-    /// Whether member accounts are remediated from the account that holds IAM's delegated
+    /// Returns whether member accounts are remediated from the account that holds IAM's delegated
     /// administration, and not each by its own function.
     fn is_from_central(&self) -> bool;
 
-    /// What would be done. Changes nothing.
+    /// Returns what would be done. Changes nothing.
     fn plan(&self, task: RemediationTask) -> BoxFuture<'static, Result<Record<Value>, RuleError>>;
 
     /// Does what is allowed and what the attendant approves.

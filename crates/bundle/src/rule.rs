@@ -19,7 +19,7 @@ use crate::remediation::RuleRemediation;
 /// A control behind an object: the Lambda functions use [`Control`] statically,
 /// whoever handles several uses this.
 pub trait Rule: RuleRemediation + fmt::Debug + Send + Sync {
-    /// What is known about the control before it looks at any account.
+    /// Returns what is known about the control before it looks at any account.
     fn metadata(&self) -> Metadata;
 
     /// The parameters that the rule takes.
@@ -54,7 +54,7 @@ pub trait Rule: RuleRemediation + fmt::Debug + Send + Sync {
     /// If these are not facts of this control.
     fn judge(&self, facts: &Value, parameters: Map<String, Value>) -> Result<Verdict, RuleError>;
 
-    /// What Security Hub's own control will say of facts that [`observe`](Rule::observe)
+    /// Returns what Security Hub's own control will say of facts that [`observe`](Rule::observe)
     /// gave, and of which `verdict` is ours.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ pub trait Rule: RuleRemediation + fmt::Debug + Send + Sync {
     fn predict(&self, facts: &Value, verdict: &Verdict) -> Result<Prediction, RuleError>;
 }
 
-/// Why a rule gives no facts, or no verdict.
+/// Reason why a rule gives no facts, or no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
     /// It would fail as a Lambda function too.
@@ -79,7 +79,7 @@ pub enum RuleError {
     Facts {
         /// The rule.
         rule: &'static str,
-        /// What is wrong with them.
+        /// The mistake in them.
         cause: serde_json::Error,
     },
 }

@@ -17,12 +17,12 @@ use crate::rule::Rule;
 /// The parameter that takes the id of the organization.
 pub const ORGANIZATION_ID: &str = "organizationId";
 
-/// What the organization wants of every rule. By default, what the controls have as
+/// The organization's wishes for every rule. By default, what the controls have as
 /// their defaults; the `rules.toml` of this repository says the same.
 #[derive(Clone, Debug)]
 pub struct Rules {
     rules: Vec<ConfiguredRule>,
-    /// What a deployment lacks, if it lacks something.
+    /// The organization, or what a deployment lacks.
     organization: Result<Organization, Vec<Mistake>>,
 }
 
@@ -31,17 +31,17 @@ pub struct Rules {
 pub struct ConfiguredRule {
     /// The rule.
     pub rule: &'static dyn Rule,
-    /// Whether it is deployed and judged.
+    /// True if it is deployed and judged.
     pub enabled: bool,
-    /// How often it is evaluated.
+    /// Frequency of its evaluation.
     pub frequency: Frequency,
-    /// How bad it is where it does not hold.
+    /// Severity where it does not hold.
     pub severity: Severity,
     /// Its parameters as they were given, which the rule accepts.
     pub parameters: Map<String, Value>,
-    /// What its remediation may do and needs to know, as it was given.
+    /// Settings of its remediation, as given.
     pub remediation: Map<String, Value>,
-    /// What is accepted for a while, in the order of the file; some of it may have expired.
+    /// Exceptions, in the order of the file; some of them may have expired.
     pub exceptions: Vec<ConfiguredException>,
 }
 
@@ -50,13 +50,13 @@ pub struct ConfiguredRule {
 pub struct ConfiguredException {
     /// The name of the rule.
     pub control: &'static str,
-    /// What the rule's function needs to know of it.
+    /// The part of it that the rule's function needs to know.
     pub exception: Exception,
-    /// Why it is accepted.
+    /// Reason why it is accepted.
     pub reason: String,
 }
 
-/// Why a file does not say what the organization wants.
+/// Reason why a file does not say what the organization wants.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// It could not be read.
@@ -64,7 +64,7 @@ pub enum RulesError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
     /// It has mistakes.
@@ -72,7 +72,7 @@ pub enum RulesError {
     Mistaken {
         /// The file.
         path: PathBuf,
-        /// What is wrong in it, in the order of the file.
+        /// The mistakes in it, in the order of the file.
         mistakes: Vec<Mistake>,
     },
 }
@@ -136,7 +136,7 @@ impl Rules {
         &self.rules
     }
 
-    /// Where rootguard is deployed, and whom it tells.
+    /// Returns where rootguard is deployed, and whom it tells.
     ///
     /// # Errors
     /// With what is missing in the file; nothing, if there is no file. Judging needs none
@@ -145,7 +145,7 @@ impl Rules {
         self.organization.as_ref().map_err(Vec::as_slice)
     }
 
-    /// What is accepted for a while, rule by rule, also of rules that are switched off.
+    /// Returns what is accepted for a while, rule by rule, also of rules that are switched off.
     /// What has expired ([`Exception::is_expired`]) is among it, and changes no verdict.
     pub fn exceptions(&self) -> impl Iterator<Item = &ConfiguredException> {
         self.rules.iter().flat_map(|rule| &rule.exceptions)
@@ -193,7 +193,7 @@ impl ConfiguredRule {
         self.rule.metadata().deployed_name()
     }
 
-    /// What the rule's functions need to know of what is accepted: the value of
+    /// Returns what the rule's functions need to know of what is accepted: the value of
     /// [`config_rule::EXCEPTIONS`].
     pub fn accepted(&self) -> Exceptions {
         let exceptions = self.exceptions.iter();
@@ -202,7 +202,7 @@ impl ConfiguredRule {
             .collect()
     }
 
-    /// What is said of an account of which the rule concludes `verdict`, as its function
+    /// Returns what is said of an account of which the rule concludes `verdict`, as its function
     /// says it.
     #[must_use]
     pub fn excepted(&self, account: &str, verdict: Verdict, now: Timestamp) -> Verdict {

@@ -27,17 +27,17 @@ pub struct Snapshot {
     rules: BTreeMap<String, Observation>,
 }
 
-/// What came of observing an account for one rule.
+/// Result of observing an account for one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Observation {
     /// The rule's facts.
     Facts(Value),
-    /// Why there are none.
+    /// Reason why there are none.
     Failed(String),
 }
 
-/// What came of an observation, for whoever may try again.
+/// Result of an observation, for whoever may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observed {
     /// There are facts.
@@ -59,7 +59,7 @@ impl From<RuleError> for Observed {
     }
 }
 
-/// Why a rule has no verdict.
+/// Reason why a rule has no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// Nobody looked.
@@ -73,7 +73,7 @@ pub enum JudgeError {
     Rule(#[from] RuleError),
 }
 
-/// Why a snapshot could not be written or read.
+/// Reason why a snapshot could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", path.display())]
 pub struct SnapshotError {
@@ -127,7 +127,7 @@ impl Snapshot {
         observed
     }
 
-    /// Whether there are facts for a rule.
+    /// Returns whether there are facts for a rule.
     pub fn has_facts(&self, rule: &ConfiguredRule) -> bool {
         matches!(self.rules.get(rule.name()), Some(Observation::Facts(_)))
     }
@@ -147,7 +147,7 @@ impl Snapshot {
         }
     }
 
-    /// What Security Hub's own control will say, where `verdict` is ours.
+    /// Returns what Security Hub's own control will say, where `verdict` is ours.
     ///
     /// # Errors
     /// If there are no facts, or none that the rule understands.
@@ -178,7 +178,7 @@ impl Snapshot {
         &self.partition
     }
 
-    /// When it was looked at.
+    /// Returns when it was looked at.
     pub fn observed_at(&self) -> Timestamp {
         self.observed_at
     }

@@ -66,13 +66,13 @@ impl Interrupt {
         self.record.get_or_init(|| record.to_owned());
     }
 
-    /// Whether no further step is to be begun.
+    /// Returns whether no further step is to be begun.
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Relaxed)
     }
 }
 
-/// Where a record is, and what it is good for.
+/// Returns where a record is, and what it is good for.
 pub(crate) fn recorded_in(record: &Path) -> String {
     let record = record.display();
     format!("Recorded in {record}; rootguard undo {record} reverts it.")
@@ -105,7 +105,7 @@ pub(crate) struct Person<'a> {
     pub(crate) questions: &'a Questions,
     pub(crate) file: &'a mut RecordFile,
     pub(crate) interrupt: &'a Interrupt,
-    /// Why nobody could be asked.
+    /// Reason why nobody could be asked.
     pub(crate) unanswered: Option<anyhow::Error>,
 }
 

@@ -32,7 +32,7 @@ use profile::SelectedProfile;
 
 const BEHAVIOR: fn() -> BehaviorVersion = BehaviorVersion::v2026_01_12;
 
-/// Where to find the account.
+/// The account that is asked, and how.
 #[derive(Debug, Args)]
 pub(crate) struct AwsArgs {
     /// Profile of the AWS configuration to use, also where the environment has access keys

@@ -52,7 +52,7 @@ pub(crate) struct Check {
     format: Format,
 }
 
-/// Whether Security Hub is asked.
+/// Choice of asking Security Hub.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ScoreGains {
     /// Say what the score of each standard that is enabled in Security Hub gains where its
@@ -63,7 +63,7 @@ pub(crate) struct ScoreGains {
 }
 
 impl ScoreGains {
-    /// What Security Hub's findings tell; nothing where nobody wants to know.
+    /// Returns what Security Hub's findings tell; nothing where nobody wants to know.
     pub(crate) async fn notes(self, account: &Account) -> Vec<String> {
         if self.score_gains {
             standards::notes(account).await
@@ -205,7 +205,7 @@ fn tell(notes: &[String]) {
     }
 }
 
-/// Where Security Hub's own controls will say something else.
+/// Returns where Security Hub's own controls will say something else.
 fn security_hub_notes(rows: &[Row]) -> Vec<String> {
     let mut differences = Differences::default();
     for row in rows {

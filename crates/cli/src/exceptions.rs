@@ -14,9 +14,9 @@ pub(crate) struct ShownException {
     pub(crate) control: &'static str,
     #[serde(flatten)]
     pub(crate) exception: Exception,
-    /// Why it is accepted.
+    /// Reason why it is accepted.
     pub(crate) reason: String,
-    /// Whether its last day is over: then it changes nothing.
+    /// True if its last day is over: then it changes nothing.
     pub(crate) expired: bool,
 }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// What the exit code says.
+/// Outcome that the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The command did what it is for; for `check`, everything is compliant.
@@ -30,7 +30,7 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>) -> ExitCode {
     }
 }
 
-/// Whether whoever reads standard output has seen enough.
+/// Returns whether whoever reads standard output has seen enough.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref().map(std::io::Error::kind);

@@ -42,7 +42,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What `--format json` prints.
+/// Document that `--format json` prints.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -132,7 +132,7 @@ fn text(
     Ok(text)
 }
 
-/// What to know about a valid pattern beyond what each class says.
+/// Returns what to know about a valid pattern beyond what each class says.
 fn notes(source: &str, explanation: &Explanation) -> anyhow::Result<String> {
     let matches = &explanation.matches;
     let every_class = [
@@ -202,7 +202,7 @@ fn short(record: &Value) -> String {
     parts.join(" ")
 }
 
-/// What is caught, a line per class.
+/// Returns what is caught, a line per class.
 fn catches(explanation: &Explanation) -> anyhow::Result<String> {
     let covers = &explanation.covers;
     let matches = &explanation.matches;

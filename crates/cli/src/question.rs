@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, bail};
 use tokio::sync::oneshot;
 
-/// What somebody answered.
+/// Answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,
@@ -26,7 +26,7 @@ impl Questions {
         }
     }
 
-    /// Whether every question is answered with yes already.
+    /// Returns whether every question is answered with yes already.
     pub(crate) fn answers_all(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }

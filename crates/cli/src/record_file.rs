@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 /// a full disk or the end of the process leaves the records of before.
 pub(crate) struct RecordFile {
     path: PathBuf,
-    /// Whether this process has created it.
+    /// True if this process has created it.
     is_created: bool,
     /// The records that are complete.
     records: Vec<Value>,
@@ -46,7 +46,7 @@ impl RecordFile {
         &self.path
     }
 
-    /// Whether anything was recorded.
+    /// Returns whether anything was recorded.
     pub(crate) fn is_created(&self) -> bool {
         self.is_created
     }

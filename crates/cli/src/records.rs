@@ -15,14 +15,14 @@ pub(crate) use documents::{Item, read};
 pub(crate) use forms::{Form, unwrap};
 pub(crate) use sources::{Source, open};
 
-/// What was read, for whoever wants to know whether it was everything.
+/// Counts of what was read and what could not be.
 #[derive(Default)]
 pub(crate) struct Tally {
     forms: BTreeSet<Form>,
     /// JSON documents, whatever they hold.
     documents: usize,
     records: usize,
-    /// Where something was that could not be read: the first places, and how many.
+    /// Places of what could not be read: the first places, and how many.
     unreadable: Vec<String>,
     unreadable_count: usize,
 }
@@ -47,12 +47,12 @@ impl Tally {
         }
     }
 
-    /// Whether anything was read.
+    /// Returns whether anything was read.
     pub(crate) fn has_read(&self) -> bool {
         self.documents > 0
     }
 
-    /// Whether there was nothing at all, readable or not.
+    /// Returns whether there was nothing at all, readable or not.
     pub(crate) fn is_empty(&self) -> bool {
         self.documents + self.unreadable_count == 0
     }

@@ -42,7 +42,7 @@ pub(crate) struct Report {
 }
 
 const PAGE: &str = include_str!("report/page.html");
-/// Where the data stands in the page.
+/// Mark at which the data stands in the page.
 const DATA: &str = "/*DATA*/";
 const BEGIN: &str = r#"<script type="application/json" id="data">"#;
 const END: &str = "</script>";
@@ -170,7 +170,7 @@ fn data(
     }))
 }
 
-/// What came of each control in each account.
+/// Result of each control in each account.
 struct States(BTreeMap<(String, String), String>);
 
 impl States {

@@ -16,7 +16,7 @@ use crate::exit::is_closed_pipe;
 use crate::rules::ChosenRules;
 use crate::table::{Line, table};
 
-/// How results are printed.
+/// Form in which results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// A table for people
@@ -25,18 +25,18 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What is known about one control in one account.
+/// Result of one control in one account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row {
     /// The twelve-digit account id.
     pub(crate) account: String,
-    /// What people call the account, where that is known.
+    /// Name of the account, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account_name: Option<String>,
     /// The control's name.
     pub(crate) control: &'static str,
-    /// How bad it is where the control does not hold.
+    /// Severity where the control does not hold.
     pub(crate) severity: Severity,
     /// The verdict, or why there is none.
     #[serde(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Row {
     pub(crate) detail: Option<Detail>,
 }
 
-/// Where and when an account was looked at, and what the verdict rests on.
+/// Place and time of looking at an account, and what the verdict rests on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Detail {
@@ -54,13 +54,13 @@ pub(crate) struct Detail {
     pub(crate) partition: String,
     /// The Region in which it was asked.
     pub(crate) region: String,
-    /// When.
+    /// Time.
     pub(crate) observed_at: Timestamp,
-    /// Why, as a stable name.
+    /// Reason, as a stable name.
     pub(crate) reason_code: ReasonCode,
-    /// What the verdict rests on.
+    /// Evidence of the verdict.
     pub(crate) evidence: Map<String, Value>,
-    /// What Security Hub's own control will say; nothing where there are no facts.
+    /// Prediction of Security Hub's own control; nothing where there are no facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) native: Option<Prediction>,
 }
@@ -69,7 +69,7 @@ pub(crate) struct Detail {
 pub(crate) const EVALUATION_FAILED: ReasonCode = ReasonCode::new("EVALUATION_FAILED");
 
 impl Row {
-    /// What formats for other programs need.
+    /// Returns what formats for other programs need.
     pub(crate) fn detail(&self) -> anyhow::Result<&Detail> {
         let missing = || format!("nobody looked at {} here", self.account);
         self.detail.as_ref().with_context(missing)
@@ -82,20 +82,20 @@ impl Row {
 pub(crate) enum RowResult {
     /// There is one.
     Judged {
-        /// Whether the account satisfies the control.
+        /// Compliance of the account.
         compliance: Compliance,
         /// `REASON_CODE: what was seen, and what to do`.
         annotation: String,
     },
     /// The evaluation failed.
     Failed {
-        /// What failed.
+        /// Failure.
         error: String,
     },
 }
 
 impl RowResult {
-    /// Whether somebody has to do something.
+    /// Returns whether somebody has to do something.
     pub(crate) fn needs_attention(&self) -> bool {
         !matches!(
             self,
@@ -107,7 +107,7 @@ impl RowResult {
     }
 }
 
-/// What a rule says of a snapshot.
+/// Returns what a rule says of a snapshot.
 pub(crate) fn judged(
     snapshot: &Snapshot,
     account_name: Option<String>,
@@ -156,7 +156,7 @@ pub(crate) fn judged(
     }
 }
 
-/// How many rows say what.
+/// Numbers of rows by compliance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Counts {
@@ -207,7 +207,7 @@ impl Counts {
     }
 }
 
-/// What `--format json` prints.
+/// Document that `--format json` prints.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     results: &'a [Row],

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exceptions::{self, ShownException};
 
-/// What is read in the current directory where no file is named.
+/// File that is read in the current directory where none is named.
 const RULES_TOML: &str = "rules.toml";
 
 /// The option that names a file.
@@ -30,7 +30,7 @@ pub(crate) struct ChosenRules {
     file: Option<PathBuf>,
     /// The names of those that are switched off.
     disabled: Vec<&'static str>,
-    /// What they accept for a while.
+    /// Exceptions that they accept for a while.
     exceptions: Vec<ShownException>,
     #[serde(skip)]
     rules: Rules,
@@ -79,7 +79,7 @@ impl ChosenRules {
         }
     }
 
-    /// Where rootguard is deployed; says what the file lacks for that.
+    /// Returns where rootguard is deployed; says what the file lacks for that.
     pub(crate) fn organization(&self) -> anyhow::Result<&Organization> {
         self.rules.organization().map_err(|lacking| match &self.file {
             None => anyhow!(

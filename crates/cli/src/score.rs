@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::rows::{Row, RowResult};
 
-/// What a control says of an account, as far as a score goes.
+/// Finding of a control about an account, as far as a score goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
     Passed,

@@ -116,7 +116,7 @@ fn add(finding: &AwsSecurityFinding, standards: &mut BTreeMap<String, Tally>) {
     }
 }
 
-/// What there is to gain in a standard, control by control and with all of them.
+/// Returns what there is to gain in a standard, control by control and with all of them.
 fn sentence(arn: &str, tally: &Tally) -> String {
     let name = arn.split_once('/').map_or(arn, |(_, name)| name);
     let name = name.replace("/v/", " ");

@@ -7,7 +7,7 @@ use config_rule::is_deceptive;
 
 use crate::exit::is_closed_pipe;
 
-/// What there is to say of one control in one account.
+/// Line of a table about one control in one account.
 #[derive(Clone, Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) account: &'a str,
@@ -109,7 +109,7 @@ const WIDE: u16 = 100;
 /// Below this width a text would be a tower of syllables.
 const NARROWEST: u16 = 40;
 
-/// What fits into a log, a mail or a page.
+/// Width that fits into a log, a mail or a page.
 const WIDTH_OF_NO_TERMINAL: u16 = 120;
 
 /// The width that somebody wants, whatever the terminal has.

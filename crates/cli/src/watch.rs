@@ -19,10 +19,10 @@ use crate::records::{Item, Source, Tally, open, read, unwrap};
 /// The longest that SQS waits for a message, in seconds.
 const LONGEST_WAIT: i32 = 20;
 
-/// How long an answer of SQS may take: longer than it waits.
+/// Time that an answer of SQS may take: longer than it waits.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
-/// How many events of files are told of at once. What belongs to one burst of activity is
+/// Number of events of files that are told of at once. What belongs to one burst of activity is
 /// one message, and they are sorted by time, within so many.
 const BATCH: usize = 5_000;
 

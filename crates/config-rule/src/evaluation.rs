@@ -60,9 +60,9 @@ pub struct Evaluation {
     pub rule_name: Option<String>,
     /// Conclusion about the account.
     pub compliance: Compliance,
-    /// Why, as a stable name.
+    /// Reason, as a stable name.
     pub reason_code: ReasonCode,
-    /// Why, as AWS Config shows it.
+    /// Reason, as AWS Config shows it.
     pub annotation: Annotation,
     /// Facts that the conclusion rests on.
     pub evidence: Map<String, Value>,

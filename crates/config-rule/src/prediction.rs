@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Prediction {
     /// Predicted status.
     pub status: SecurityHubStatus,
-    /// Why, in a sentence without a full stop.
+    /// Reason, in a sentence without a full stop.
     pub because: String,
 }
 

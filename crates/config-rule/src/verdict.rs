@@ -87,9 +87,9 @@ pub mod reasons {
 pub struct Verdict {
     /// Result for the account.
     pub compliance: Compliance,
-    /// Why, as a stable name.
+    /// Reason, as a stable name.
     pub reason: ReasonCode,
-    /// Why, in words: what was seen, and what to do. The essential first,
+    /// Reason, in words: what was seen, and what to do. The essential first,
     /// because an annotation is cut after 256 characters.
     pub detail: String,
     /// Facts that the conclusion rests on, for machines and for the record.

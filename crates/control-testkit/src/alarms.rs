@@ -57,7 +57,7 @@ pub fn describe_alarms(alarms: &Alarms, account: &mut Account) {
     account.composite_alarms.extend(composite_alarms);
 }
 
-/// What the API has apart from the others: `Statistic` is one of these.
+/// Statistics that the API has apart from the others: `Statistic` is one of these.
 const STATISTICS: &[&str] = &["SampleCount", "Average", "Sum", "Minimum", "Maximum"];
 
 fn metric_alarm(alarm: &MetricAlarm) -> Value {

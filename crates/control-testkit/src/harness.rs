@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::roles::function_role;
 
-/// How a control's function is deployed.
+/// Deployment of a control's function.
 #[derive(Clone, Copy, Debug)]
 pub struct Deployment<'a> {
     /// Its program. Only the control's own tests know: `env!("CARGO_BIN_EXE_…")`.
@@ -25,7 +25,7 @@ pub struct Deployment<'a> {
     pub account: &'a str,
     /// The Region that it runs in.
     pub region: &'a str,
-    /// How long an invocation may take.
+    /// Time that an invocation may take.
     pub timeout: Duration,
 }
 
@@ -119,7 +119,7 @@ impl RuleHarness {
         }
     }
 
-    /// What came of the evaluation that Config started.
+    /// Returns what came of the evaluation that Config started.
     ///
     /// # Errors
     /// Those of the function.

@@ -5,7 +5,7 @@ use futures::future::{BoxFuture, ready};
 use remediation::{Attendant, Record, RecordNotKept};
 use serde_json::{Value, json};
 
-/// How a remediation ends before its time.
+/// End of a remediation before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The record cannot be written, from then on.
@@ -36,9 +36,9 @@ pub(crate) struct Keeper {
     end: End,
     at: usize,
     writes: usize,
-    /// What is on the disk.
+    /// Record on the disk.
     pub(crate) kept: Option<Value>,
-    /// Whether the end has come.
+    /// True if the end has come.
     pub(crate) has_ended: bool,
 }
 

@@ -18,7 +18,7 @@ pub const MANAGEMENT: &str = "999999999999";
 pub const CENTRAL: &str = "222222222222";
 /// The member account.
 pub const MEMBER: &str = "111122223333";
-/// Where the central function is.
+/// Region of the central function.
 pub const CENTRAL_REGION: &str = "eu-west-1";
 /// The queue of the central function.
 pub const REQUEST_QUEUE: &str = "arn:aws:sqs:eu-west-1:222222222222:root-remediation";
@@ -139,7 +139,7 @@ pub fn served(sandbox: &Sandbox) -> Vec<String> {
     served.map(|call| call.operation).collect()
 }
 
-/// How many root sessions were opened since the last time.
+/// Returns how many root sessions were opened since the last time.
 pub fn sessions(sandbox: &Sandbox) -> usize {
     let served = served(sandbox).into_iter();
     served.filter(|operation| operation == "AssumeRoot").count()
@@ -162,7 +162,7 @@ pub async fn central_function<R: Remediation>(
     (server, FunctionProcess::start(settings).await.unwrap())
 }
 
-/// What reaches the central function: a record of a queue with an event of the bus.
+/// Returns what reaches the central function: a record of a queue with an event of the bus.
 pub fn request_event(queue: &str, account: &str, detail: &Value) -> Value {
     let envelope = json!({
         "source": "rootguard.remediation",
@@ -174,7 +174,7 @@ pub fn request_event(queue: &str, account: &str, detail: &Value) -> Value {
     json!({"Records": [{"eventSource": "aws:sqs", "eventSourceARN": queue, "body": body}]})
 }
 
-/// What a runbook in the account finds under its request's id.
+/// Returns what a runbook in the account finds under its request's id.
 pub fn outcome_left(sandbox: &Sandbox, account: &str, request: &str) -> Option<Value> {
     let name = format!("parameter/rootguard/root-remediation/{request}");
     let arn = format!("arn:aws:ssm:eu-central-1:{account}:{name}");

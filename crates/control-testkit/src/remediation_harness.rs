@@ -46,11 +46,11 @@ pub struct RemediationHarness<R: Remediation> {
     observed_at: Timestamp,
     parameters: R::Parameters,
     remediation: RemediationParameters<R>,
-    /// What the organization accepts for a while; nothing, unless a test says so.
+    /// Exceptions that the organization accepts for a while; nothing, unless a test says so.
     pub exceptions: Exceptions,
 }
 
-/// When a connection ends, counted in calls from the start.
+/// Time at which a connection ends, counted in calls from the start.
 #[derive(Clone, Copy, Debug)]
 pub enum Crash {
     /// Before the request is heard.
@@ -189,7 +189,7 @@ fn saved<C: Serialize + DeserializeOwned>(record: &Record<C>) -> Record<C> {
     serde_json::from_str(&saved).unwrap()
 }
 
-/// Whether a call changes something, by what the control declares.
+/// Returns whether a call changes something, by what the control declares.
 pub fn is_write<R: Remediation>(call: &Call) -> bool {
     let mut needed = call.permissions.iter();
     needed.any(|needed| R::APPLY_ACTIONS.contains(&needed.action.as_str()))

@@ -13,14 +13,14 @@ use crate::keeper::{End, Keeper};
 use crate::remediation_harness::{Crash, RemediationHarness, is_write};
 use crate::table::Row;
 
-/// What becomes of a row: the applied steps, and the codes of what is left.
+/// Outcome of a row: the applied steps, and the codes of what is left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemediationResult {
-    /// How it ends.
+    /// Outcome.
     pub outcome: Outcome,
-    /// What was done.
+    /// Steps that were taken.
     pub steps: Vec<String>,
-    /// What is left to a human.
+    /// Manual items.
     pub manual: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct RemediationTable<R: Remediation> {
     pub rows: Vec<Row<R>>,
     /// An account in the state of a row, with this allowed.
     pub patient: fn(&Row<R>, &Value) -> RemediationHarness<R>,
-    /// What of the account a repair could change, without times and random names.
+    /// State that a remediation could change, without times and random names.
     pub state: fn(&RemediationHarness<R>) -> Value,
 }
 

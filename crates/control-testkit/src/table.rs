@@ -11,20 +11,20 @@ use serde_json::{Map, Value};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, bound = "")]
 pub struct Row<C: Control> {
-    /// What it shows, for messages.
+    /// Name, for messages.
     pub name: String,
     /// The rule's parameters.
     pub parameters: Map<String, Value>,
-    /// What was seen.
+    /// Facts.
     pub facts: C::Facts,
-    /// What is concluded.
+    /// Compliance.
     pub compliance: Compliance,
-    /// Why, in full.
+    /// Reason, in full.
     pub annotation: String,
 }
 
 impl<C: Control> Row<C> {
-    /// What the control concludes, which should be what the row says.
+    /// Returns what the control concludes, which should be what the row says.
     pub fn verdict(&self) -> Verdict {
         let parameters = parse_parameters(self.parameters.clone()).unwrap();
         C::evaluate(&self.facts, &parameters)

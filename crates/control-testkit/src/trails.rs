@@ -48,7 +48,7 @@ pub fn describe_trail(
     Resource::new(&trail.home_region, said.into())
 }
 
-/// What CloudTrail says of a trail, and what not.
+/// Members that CloudTrail gives of a trail, and those that it does not.
 #[derive(Default)]
 struct Members {
     said: Map<String, Value>,

@@ -30,7 +30,7 @@ pub fn functions() -> Vec<String> {
 pub struct Package {
     /// The function.
     pub function: String,
-    /// What it was built for.
+    /// Architecture that it was built for.
     pub architecture: Architecture,
     /// The SHA-256 of the zip file, in hexadecimal digits.
     pub sha256: String,
@@ -59,7 +59,7 @@ pub fn template_key(template: &Template) -> String {
     format!("templates/{}.yaml", sha256(template.text().as_bytes()))
 }
 
-/// Where StackSets finds a template.
+/// Returns where StackSets finds a template.
 pub fn template_url(organization: &Organization, template: &Template) -> String {
     let home = &organization.regions.home;
     let bucket = artifact_bucket(organization, home);

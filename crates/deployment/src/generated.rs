@@ -15,7 +15,7 @@ const REQUEST: &str = include_str!("templates/request.yaml");
 const CENTRAL: &str = include_str!("templates/central.yaml");
 const CONFIGURATION: &str = include_str!("templates/configuration.yaml");
 
-/// What `Exceptions` of a function takes, as [`config_rule::Exceptions`] reads it.
+/// Pattern of `Exceptions` of a function, as [`config_rule::Exceptions`] reads it.
 const EXCEPTIONS: &str = r"^([0-9]{12} [A-Z0-9_]+ [0-9]{4}-[0-9]{2}-[0-9]{2} [^; \x00-\x1F\x7F][^;\x00-\x1F\x7F]{0,63}(;[0-9]{12} [A-Z0-9_]+ [0-9]{4}-[0-9]{2}-[0-9]{2} [^; \x00-\x1F\x7F][^;\x00-\x1F\x7F]{0,63})*)?$";
 
 /// The role of runbooks that ask another account (`account.yaml`).
@@ -61,7 +61,7 @@ impl Template {
         Self::generated(format!("controls/{}", metadata.name), text)
     }
 
-    /// What may change an account for a control. CloudFormation does not know
+    /// Returns what may change an account for a control. CloudFormation does not know
     /// `AWS::Config::RemediationConfiguration` in every Region, and a condition does not help:
     /// there the template is made without it.
     pub fn remediation(rule: &dyn Rule, with_configuration: bool) -> Self {
@@ -97,7 +97,7 @@ impl Template {
         Self::generated(format!("remediations/{}{end}", metadata.name), text)
     }
 
-    /// What remediates the root users of other accounts for a control.
+    /// Returns what remediates the root users of other accounts for a control.
     pub fn central(rule: &dyn Rule) -> Self {
         let metadata = rule.metadata();
         let statements = permissions::root_access(&rule.remediation_actions());
@@ -157,7 +157,7 @@ fn parameter(spec: &ParameterSpec) -> String {
     lines
 }
 
-/// Whether a parameter may be empty: AWS Config takes no empty value.
+/// Returns whether a parameter may be empty: AWS Config takes no empty value.
 fn may_be_empty(spec: &ParameterSpec) -> bool {
     matches!(spec.kind, ParameterKind::List(_) | ParameterKind::Text(_))
 }

@@ -18,7 +18,7 @@ use crate::{StackSet, Value};
 /// The most bytes that CloudFormation takes as the body of a template in a request.
 const LONGEST_BODY: usize = 51_200;
 
-/// What a stack for a group is made of.
+/// Parts of a stack for a group.
 pub(crate) struct GroupStack {
     pub(crate) template: Template,
     pub(crate) parameters: BTreeMap<String, Value>,

@@ -75,16 +75,16 @@ pub enum Value {
         /// The object's key.
         key: String,
     },
-    /// What a stack before says, known once it is there.
+    /// Output of a stack before, known once it is there.
     Output {
-        /// Where that stack is.
+        /// That stack.
         stack: StackId,
         /// The name of its output.
         output: &'static str,
     },
 }
 
-/// Where a stack is.
+/// Account, Region and name of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StackId {
     /// The account.
@@ -96,7 +96,7 @@ pub struct StackId {
 }
 
 impl Stack {
-    /// Where it is.
+    /// Returns where it is.
     pub fn id(&self) -> StackId {
         StackId {
             account: self.account.clone(),

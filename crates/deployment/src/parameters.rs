@@ -160,7 +160,7 @@ impl DeploymentInput<'_> {
             .text("ReconcilerRegion", &self.organization.regions.home)
     }
 
-    /// Who the account that keeps the stack sets is to StackSets.
+    /// Returns who the account that keeps the stack sets is to StackSets.
     pub(crate) fn call_as(&self) -> &'static str {
         let accounts = &self.organization.accounts;
         if accounts.stack_sets == accounts.management {
@@ -197,7 +197,7 @@ impl DeploymentInput<'_> {
             .text("QueueArn", "")
     }
 
-    /// What the controls of an account share.
+    /// Returns what the controls of an account share.
     pub(crate) fn account(
         &self,
         rules: &[ConfiguredRule],
@@ -285,7 +285,7 @@ impl DeploymentInput<'_> {
         Template::remediation(rule.rule, with_configuration)
     }
 
-    /// Who may start the remediation of a rule in an account; none if nobody may.
+    /// Returns who may start the remediation of a rule in an account; none if nobody may.
     pub(crate) fn mode(&self, rule: &ConfiguredRule, has_root_access: bool) -> Option<String> {
         let can = has_root_access || !rule.rule.is_from_central();
         let wanted = self.organization.settings.remediate && can;
@@ -307,7 +307,7 @@ impl DeploymentInput<'_> {
             .text("ErrorTopicArn", self.error_topic())
     }
 
-    /// Who deletes root credentials of members, where that is wanted.
+    /// Returns who deletes root credentials of members, where that is wanted.
     pub(crate) fn root_access_account(&self) -> Option<&str> {
         let account = self.organization.accounts.iam_administrator.as_deref();
         account.filter(|_| self.organization.settings.remediate)
@@ -335,7 +335,7 @@ impl DeploymentInput<'_> {
             .text("ExemptRoleArns", exempt.join(","))
     }
 
-    /// What every template with functions takes.
+    /// Returns what every template with functions takes.
     pub(crate) fn packaged(&self, region: &str) -> Parameters {
         Parameters::default()
             .text(

@@ -52,7 +52,7 @@ const OWN_TOPICS: &str = "sns:*:${AWS::AccountId}:*";
 /// Opens a root session in a member account.
 const ASSUME_ROOT: &str = "sts:AssumeRoot";
 
-/// Whether a role with these actions assumes the roles that show what other accounts own.
+/// Returns whether a role with these actions assumes the roles that show what other accounts own.
 pub(crate) fn asks_for_evidence(actions: &[&str]) -> bool {
     actions.contains(&ASSUME_ROLE)
 }

@@ -76,7 +76,7 @@ pub(crate) fn without_mode(rule: &ConfiguredRule) -> Map<String, Json> {
     settings
 }
 
-/// Who may start the remediation of a rule; none if nobody may.
+/// Returns who may start the remediation of a rule; none if nobody may.
 pub(crate) fn mode(rule: &ConfiguredRule) -> Option<String> {
     let specs = rule.rule.remediation_parameters();
     let default = specs.into_iter().find(|spec| spec.name == "mode");

@@ -14,10 +14,10 @@ const LONGEST_VALUE: usize = 4096;
 /// The most characters that AWS Config keeps of a rule's parameters, as JSON.
 const LONGEST_INPUT: usize = 1024;
 
-/// What is to be deployed.
+/// Input of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct DeploymentInput<'a> {
-    /// Where, and for whom.
+    /// Organization to deploy to.
     pub organization: &'a Organization,
     /// The rules of accounts that are in no group: the management account.
     pub rules: &'a [ConfiguredRule],
@@ -28,7 +28,7 @@ pub struct DeploymentInput<'a> {
     pub central_role: &'a str,
 }
 
-/// Why something cannot be deployed as `rules.toml` says.
+/// Reason why something cannot be deployed as `rules.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeploymentError {
     /// CloudFormation would refuse it.
@@ -118,7 +118,7 @@ pub fn stacks(wanted: &DeploymentInput<'_>) -> Result<Vec<Stack>, DeploymentErro
 struct Stacks(Vec<Stack>);
 
 impl Stacks {
-    /// What the accounts share.
+    /// Returns what the accounts share.
     fn add_shared(&mut self, wanted: &DeploymentInput<'_>) -> Result<(), DeploymentError> {
         let (accounts, regions) = (&wanted.organization.accounts, &wanted.organization.regions);
         for region in regions.with_functions() {
@@ -148,7 +148,7 @@ impl Stacks {
         Ok(())
     }
 
-    /// What stack sets bring to the others; they never reach the management account.
+    /// Adds what stack sets bring to the others; they never reach the management account.
     fn add_management(&mut self, wanted: &DeploymentInput<'_>) {
         let (account, home) = wanted.management_home();
         // Nobody remediates its root user.
@@ -196,7 +196,7 @@ impl Stacks {
         Ok(())
     }
 
-    /// What delegated administrators have.
+    /// Adds the stacks of delegated administrators.
     fn add_administrators(&mut self, wanted: &DeploymentInput<'_>) {
         let (accounts, regions) = (&wanted.organization.accounts, &wanted.organization.regions);
         if let Some(account) = &accounts.config_administrator {
@@ -231,7 +231,7 @@ impl Stacks {
         }
     }
 
-    /// What may change the management account.
+    /// Adds the remediation of the management account.
     fn add_remediation(&mut self, wanted: &DeploymentInput<'_>) {
         let (account, home) = wanted.management_home();
         for rule in wanted.rules {
@@ -276,7 +276,7 @@ impl DeploymentInput<'_> {
         (&accounts.management, &regions.home)
     }
 
-    /// Whether some group lets the remediation of a rule be started.
+    /// Returns whether some group lets the remediation of a rule be started.
     fn is_remediated(&self, rule: &ConfiguredRule) -> bool {
         let groups = self.organization.groups.iter();
         let mut own = groups.flat_map(|group| &group.rules);
@@ -299,7 +299,7 @@ impl DeploymentInput<'_> {
     }
 }
 
-/// Whether AWS takes the values, as far as their lengths go.
+/// Returns whether AWS takes the values, as far as their lengths go.
 fn values_fit(stack: &Stack) -> Result<(), DeploymentError> {
     let sets = stack.group.iter().flat_map(|group| &group.sets);
     let of_sets = sets.flat_map(|set| &set.parameters);

@@ -25,13 +25,13 @@ macro_rules! hand_written {
 }
 
 hand_written! {
-    /// What the controls of an account share.
+    /// Parts that the controls of an account share.
     ACCOUNT = "account";
     /// Tells the reconciler of accounts that join.
     ACCOUNT_JOINED = "account-joined";
     /// Forwards root activity from a Region of an account.
     ACTIVITY = "activity";
-    /// Where root activity of all accounts comes together.
+    /// Hub in which root activity of all accounts comes together.
     ACTIVITY_HUB = "activity-hub";
     /// The bucket with packages and templates.
     ARTIFACTS = "artifacts";
@@ -72,7 +72,7 @@ impl Template {
         &self.text
     }
 
-    /// What it brings, in its own words (`Description`).
+    /// Returns what it brings, in its own words (`Description`).
     pub fn description(&self) -> &str {
         let mut lines = self.text.lines();
         let said = lines.find_map(|line| line.strip_prefix("Description: rootguard - "));

@@ -39,7 +39,7 @@ pub use parse::{Language, MAX_CHARACTERS, MAX_DEPTH};
 /// The text that Security Hub CloudWatch.1 and the CIS benchmark demand, byte for byte.
 pub const CIS_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 
-/// What [`CIS_PATTERN`] misses of people's work: console work that is recorded as invoked
+/// Pattern of what [`CIS_PATTERN`] misses of people's work: console work that is recorded as invoked
 /// by `signin.amazonaws.com`. For a second filter on the same metric.
 pub const CONSOLE_PATTERN: &str = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy="signin.amazonaws.com" && $.eventType !="AwsServiceEvent"}"#;
 

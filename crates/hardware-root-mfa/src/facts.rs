@@ -4,24 +4,24 @@ use config_rule::{Account, CallError, Fact, Timestamp};
 use root_credentials::{AccountSummary, VirtualMfaDevices};
 use serde::{Deserialize, Serialize};
 
-/// How the root user signs in, as far as an ordinary role can see it.
+/// Credentials of the root user, as far as an ordinary role can see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootMfa {
-    /// When the account was looked at.
+    /// Time at which the account was looked at.
     pub observed_at: Timestamp,
     /// The partition, such as `aws`.
     pub partition: String,
     /// The twelve-digit account id.
     pub account: String,
-    /// Whether there are credentials, and MFA. Not asked for in partitions
+    /// Numbers of credentials and MFA devices. Not asked for in partitions
     /// whose root user cannot have MFA.
     pub summary: Option<Fact<AccountSummary>>,
-    /// Who has an authenticator app. Not asked for where it does not matter.
+    /// Virtual devices. Not asked for where they do not matter.
     pub virtual_devices: Option<Fact<VirtualMfaDevices>>,
 }
 
-/// Whether a partition's root user can have MFA (aws-facts I).
+/// Kind of a partition, by whether its root user can have MFA (aws-facts I).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Partition {
     /// As in the `aws` partition.
@@ -63,12 +63,12 @@ impl RootMfa {
     }
 }
 
-/// Whether the kinds of the root user's devices decide.
+/// Returns whether the kinds of the root user's devices decide.
 fn devices_matter(summary: &AccountSummary) -> bool {
     !credentials_absent(summary) && summary.has_mfa() != Ok(false)
 }
 
-/// Whether it was seen that the root user has nothing to sign in with. Central
+/// Returns whether it was seen that the root user has nothing to sign in with. Central
 /// root management being switched on would not show that: credentials made
 /// before remain.
 pub(crate) fn credentials_absent(summary: &AccountSummary) -> bool {

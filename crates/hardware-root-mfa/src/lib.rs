@@ -38,15 +38,15 @@ pub const ROOT_MFA_VIRTUAL: ReasonCode = ReasonCode::new("ROOT_MFA_VIRTUAL");
 #[derive(Debug)]
 pub struct HardwareRootMfa;
 
-/// What the organization wants of [`HardwareRootMfa`].
+/// Parameters of [`HardwareRootMfa`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HardwareRootMfaParameters {
-    /// What is said of an account whose root user cannot sign in at all.
+    /// Compliance of an account whose root user cannot sign in at all.
     pub when_root_credentials_absent: WhenRootCredentialsAbsent,
 }
 
-/// What is said of an account whose root user cannot sign in at all.
+/// Compliance of an account whose root user cannot sign in at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WhenRootCredentialsAbsent {

@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use crate::{HardwareRootMfa, HardwareRootMfaParameters, RootMfa};
 
-/// What the organization says to the remediation of this control alone.
+/// Settings of this control's remediation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MfaSettings {
-    /// Whether a root user without hardware MFA shall not be able to sign in at all.
+    /// True if a root user without hardware MFA shall not be able to sign in at all.
     pub remove_root_password: bool,
-    /// What may be removed, and where.
+    /// Permissions of the removal.
     #[serde(flatten)]
     pub removal: RemovalSettings,
 }

@@ -58,7 +58,7 @@ pub(crate) fn judge(
     })
 }
 
-/// Who used a root key last, as far as a credential report says. Nothing where
+/// Returns who used a root key last, as far as a credential report says. Nothing where
 /// it says nothing: the report may be older than the key, and does not tell an
 /// inactive key from none.
 fn last_use(facts: &RootKeys) -> String {

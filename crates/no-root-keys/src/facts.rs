@@ -10,11 +10,11 @@ use crate::NoRootKeysParameters;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootKeys {
-    /// When the account was looked at.
+    /// Time at which the account was looked at.
     pub observed_at: Timestamp,
-    /// Whether there are any.
+    /// Numbers of keys and certificates.
     pub summary: Fact<AccountSummary>,
-    /// Who used them last; not asked for where there is nothing to explain.
+    /// Report of who used them last; not asked for where there is nothing to explain.
     pub report: Option<Fact<Option<CredentialReport>>>,
 }
 
@@ -43,7 +43,7 @@ impl RootKeys {
         }
     }
 
-    /// What was seen that must not be, if anything. That something could not
+    /// Returns what was seen that must not be, if anything. That something could not
     /// be read is not a violation.
     pub(crate) fn violation(&self, parameters: &NoRootKeysParameters) -> Option<Violation> {
         let summary = self.summary.known().ok()?;
@@ -58,7 +58,7 @@ impl RootKeys {
     }
 }
 
-/// What the root user must not have.
+/// Credential that the root user must not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
     AccessKey,

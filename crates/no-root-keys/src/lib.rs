@@ -31,11 +31,11 @@ pub const ROOT_SIGNING_CERTIFICATE_PRESENT: ReasonCode =
 #[derive(Debug)]
 pub struct NoRootKeys;
 
-/// What the organization wants of [`NoRootKeys`].
+/// Parameters of [`NoRootKeys`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NoRootKeysParameters {
-    /// Whether a signing certificate is a violation like an access key is.
+    /// True if a signing certificate is a violation like an access key is.
     pub forbid_signing_certificates: bool,
 }
 

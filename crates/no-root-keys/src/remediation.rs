@@ -71,7 +71,7 @@ impl Remediation for NoRootKeys {
         Ok(Standing::Absent)
     }
 
-    /// What is deleted does not come back: no step is reversible.
+    /// Returns what is deleted does not come back: no step is reversible.
     async fn revert(_: &Account, _: &Removal) -> Result<(), StepError> {
         Ok(())
     }

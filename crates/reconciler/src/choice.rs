@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::settings::{Retry, Settings};
 
-/// How long after its last attempt an instance is tried again at the earliest. Whether the
+/// Time after its last attempt an instance is tried again at the earliest. Whether the
 /// recorder is there now can only be told by trying; a little less than a day, so that a
 /// daily run is never a minute too early.
 const REST: Duration = Duration::from_hours(23);
@@ -81,24 +81,24 @@ pub struct Instance {
 /// An operation on a stack set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Whether it runs or waits.
+    /// True if it runs or waits.
     pub under_way: bool,
-    /// When it began.
+    /// Time at which it began.
     pub created: Timestamp,
 }
 
-/// What is done about a stack set.
+/// Decision about a stack set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice<'a> {
     /// The instances that are tried again.
     pub retry: Vec<&'a Instance>,
     /// The instances that are made.
     pub missing: Vec<Missing>,
-    /// What is not tried now, and why, in numbers.
+    /// Instances that are not tried now, and why, in numbers.
     pub left: Left,
 }
 
-/// How many failed or missing instances are left as they are.
+/// Number of failed or missing instances that are left as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Left {
@@ -119,7 +119,7 @@ impl Instance {
         matches!(self.detailed_status.as_str(), "FAILED" | "CANCELLED")
     }
 
-    /// Whether trying again may help although nobody repaired anything. One that was
+    /// Returns whether trying again may help although nobody repaired anything. One that was
     /// cancelled waited for others that failed.
     fn may_pass(&self) -> bool {
         self.detailed_status == "CANCELLED" || PASSING.iter().any(|part| self.reason.contains(part))
@@ -127,7 +127,7 @@ impl Instance {
 }
 
 impl StackSet {
-    /// Whether an account has everything of the stack set.
+    /// Returns whether an account has everything of the stack set.
     pub fn is_complete(&self, account: &str) -> bool {
         let mut own = self
             .instances

@@ -52,12 +52,12 @@ impl From<Error> for Diagnostic {
     }
 }
 
-/// What was done, by the name of the stack set.
+/// Steps that were taken, by the name of the stack set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Reconciled(pub BTreeMap<String, Retried>);
 
-/// What was done about a stack set.
+/// Steps that were taken about a stack set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Retried {
@@ -67,7 +67,7 @@ pub struct Retried {
     pub accounts: BTreeMap<String, Vec<String>>,
     /// The accounts that are not, because they are not active.
     pub not_active: Vec<String>,
-    /// What else was left, in numbers.
+    /// Instances that were left, in numbers.
     pub left: Left,
 }
 

@@ -1,21 +1,21 @@
 //! How the function is deployed: its environment variables.
 
-/// How the function is deployed.
+/// Deployment of the function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether it works in a delegated administrator of StackSets, not in the management
+    /// True if it works in a delegated administrator of StackSets, not in the management
     /// account.
     pub delegated: bool,
-    /// How many accounts of a stack set are tried again at most in one run, and may fail,
+    /// Number of accounts of a stack set that are tried again at most in one run, and may fail,
     /// in percent of its instances; one always is.
     pub tolerance_percentage: u8,
     /// The ids of accounts that nothing is deployed to.
     pub excluded_accounts: Vec<String>,
-    /// Which failed instances are tried again.
+    /// Failed instances that are tried again.
     pub retry: Retry,
 }
 
-/// Which failed instances are tried again.
+/// Failed instances that are tried again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retry {
     /// Those whose reason may pass by itself, once a day and within the tolerance.

@@ -35,10 +35,10 @@ pub const ACTIONS: &[&str] = &[
     UNITS,
 ];
 
-/// How the names of our stack sets begin.
+/// Start of the names of our stack sets.
 const OURS: &str = "rootguard-";
 
-/// What AWS answers where another operation is under way.
+/// Code of AWS's answer where another operation is under way.
 const UNDER_WAY: &str = "OperationInProgressException";
 
 /// A call that told nothing to go on with.
@@ -57,7 +57,7 @@ pub enum StackSetError {
     },
 }
 
-/// What came of trying instances again.
+/// Result of trying instances again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Started {
     /// An operation began; its id.
@@ -176,7 +176,7 @@ impl<'a> StackSets<'a> {
         Ok(members)
     }
 
-    /// Whether an account is in use.
+    /// Returns whether an account is in use.
     pub(crate) async fn is_active(&self, id: &str) -> Result<bool, StackSetError> {
         let client = aws_sdk_organizations::Client::new(self.account.sdk());
         let request = client.describe_account().account_id(id);
@@ -272,7 +272,7 @@ fn operation(summary: StackSetOperationSummary) -> Option<(String, Operation)> {
     Some((summary.operation_id?, Operation { under_way, created }))
 }
 
-/// What was answered. What is not there, as a stack set that was deleted meanwhile, is
+/// Returns what was answered. What is not there, as a stack set that was deleted meanwhile, is
 /// empty.
 fn known<T: Default>(answer: Fact<Option<T>>) -> Result<T, StackSetError> {
     match answer {

@@ -130,7 +130,7 @@ impl TimeSource for Ahead {
     }
 }
 
-/// What is done so many days later.
+/// Returns what is done so many days later.
 async fn run(sandbox: &Sandbox, days: u32) -> Retried {
     run_with(sandbox, days, 10).await
 }

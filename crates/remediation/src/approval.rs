@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::plan::Step;
 use crate::remediation::Remediation;
 
-/// Who may start a remediation.
+/// Mode: who may start a remediation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -27,17 +27,17 @@ impl Choice for Mode {
     ];
 }
 
-/// What the organization allows a remediation to do.
+/// Permissions of a remediation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// Who may start it.
+    /// Mode: who may start it.
     pub mode: Mode,
-    /// Whether to plan only.
+    /// True if to plan only.
     pub dry_run: bool,
-    /// Whether automatic mode may do what cannot be undone.
+    /// True if automatic mode may do what cannot be undone.
     pub allow_irreversible: bool,
-    /// Whether to do what will cost money.
+    /// True if to do what will cost money.
     pub allow_cost_increase: bool,
 }
 
@@ -51,7 +51,7 @@ impl Approval {
         })
     }
 
-    /// Why a step is not applied, if it is not.
+    /// Returns why a step is not applied, if it is not.
     pub fn withholds<C>(&self, step: &Step<C>) -> Option<&'static str> {
         if self.mode == Mode::Off {
             Some("the mode of this remediation is off")
@@ -67,15 +67,15 @@ impl Approval {
     }
 }
 
-/// What the organization says about one control's remediation: what every
+/// Settings of one control's remediation: what every
 /// remediation may do, and what this one needs to know.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", bound = "")]
 pub struct RemediationParameters<R: Remediation> {
-    /// What it may do.
+    /// Permissions.
     #[serde(flatten)]
     pub approval: Approval,
-    /// What it needs to know.
+    /// Settings.
     #[serde(flatten)]
     pub settings: R::Settings,
 }

@@ -13,7 +13,7 @@ pub struct RecordNotKept(pub String);
 
 /// Whoever attends a remediation: a person at a terminal, or a function's log.
 pub trait Attendant: Send + Sync {
-    /// Whether [`approve`](Attendant::approve) takes time, so that the account is looked
+    /// Returns whether [`approve`](Attendant::approve) takes time, so that the account is looked
     /// at again after it: what was shown must be what is done.
     fn asks(&self) -> bool;
 
@@ -27,7 +27,7 @@ pub trait Attendant: Send + Sync {
     /// If it is not durable. Nothing further is changed then.
     fn keep(&mut self, record: &Record<Value>) -> Result<(), RecordNotKept>;
 
-    /// Whether no further step is to be begun.
+    /// Returns whether no further step is to be begun.
     fn is_stopped(&self) -> bool;
 }
 

@@ -78,7 +78,7 @@ async fn remediate_all<R: Remediation>(invocation: Invocation) -> Result<Value, 
     Ok(Value::Array(outcomes))
 }
 
-/// What the runbook of a request is told. The record is longer than a parameter may be
+/// Answer to the runbook of a request. The record is longer than a parameter may be
 /// (4 KB); it is in the log.
 #[derive(Debug, Serialize)]
 struct Answer {

@@ -36,7 +36,7 @@ pub const RULE_PARAMETERS: &str = "ROOTGUARD_RULE_PARAMETERS";
 /// JSON object.
 pub const REMEDIATION: &str = "ROOTGUARD_REMEDIATION";
 
-/// What is kept of the time that is left, for the answer.
+/// Part of the time left that is kept, for the answer.
 const ANSWERING_TIME: Duration = Duration::from_secs(2);
 
 /// A remediation that never began: nothing was changed.
@@ -80,7 +80,7 @@ impl RemediationError {
         }
     }
 
-    /// What a caught panic said.
+    /// Returns what a caught panic said.
     fn panic(panic: &(dyn Any + Send)) -> Self {
         Self::Panic(config_rule::lambda::panic_text(panic))
     }
@@ -200,7 +200,7 @@ async fn remediate<R: Remediation>(
     .await
 }
 
-/// What the function's own environment says.
+/// Configuration from the function's own environment.
 pub(crate) struct Configuration<R: Remediation> {
     pub(crate) rule: RuleParameters<R::Parameters>,
     pub(crate) remediation: RemediationParameters<R>,

@@ -18,10 +18,10 @@ pub const PUT_PARAMETER: &str = "ssm:PutParameter";
 /// The role of member accounts, path and name, of `infra/account.yaml`.
 const DEFAULT_ROLE: &str = "rootguard/rootguard-root-access";
 
-/// Where in the member's Parameter Store everything is left.
+/// Path in the member's Parameter Store under which everything is left.
 const LEFT_BEHIND: &str = "/rootguard/root-remediation";
 
-/// Which member accounts are looked after, and by which role.
+/// Member accounts that are looked after, and by which role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberSettings {
@@ -84,7 +84,7 @@ impl MemberSettings {
         }
     }
 
-    /// Why no session is opened in an account, as far as configuration tells.
+    /// Returns why no session is opened in an account, as far as configuration tells.
     pub fn guard(&self, account: &str, partition: &str) -> Option<ManualItem> {
         if partition != "aws" {
             return Some(ManualItem::new(
@@ -128,7 +128,7 @@ fn is_management(account: &str) -> ManualItem {
     )
 }
 
-/// What AWS Organizations says about an account.
+/// Standing of an account in AWS Organizations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationMembership {
@@ -163,7 +163,7 @@ impl OrganizationMembership {
         }))
     }
 
-    /// Why no session is opened in an account, as far as Organizations tells.
+    /// Returns why no session is opened in an account, as far as Organizations tells.
     pub fn guard(standing: Option<&Self>, account: &str) -> Option<ManualItem> {
         let Some(standing) = standing else {
             return Some(ManualItem::new(
@@ -190,7 +190,7 @@ impl OrganizationMembership {
     }
 }
 
-/// Whether the member's Parameter Store takes this. `member` is asked as its role, in the
+/// Returns whether the member's Parameter Store takes this. `member` is asked as its role, in the
 /// Region in which somebody reads it.
 async fn put(
     member: &Account,
@@ -216,7 +216,7 @@ async fn put(
     }
 }
 
-/// Whether nobody has done this in the member account today (UTC), and now nobody else
+/// Returns whether nobody has done this in the member account today (UTC), and now nobody else
 /// will: the parameter of the day can be made once only. A claim whose answer is lost
 /// counts as made, by somebody else.
 ///

@@ -10,17 +10,17 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step<C> {
-    /// What is done, for people: "start logging".
+    /// Description for people: "start logging".
     pub what: String,
     /// The ARN of what is changed or made.
     pub resource: String,
-    /// What the step is about, as it is; `null` where nothing is there yet.
+    /// State before the step; `null` where nothing is there yet.
     pub before: Value,
-    /// What it is about, as it will be; `null` where nothing will be left.
+    /// State after the step; `null` where nothing will be left.
     pub after: Value,
-    /// Whether `rootguard undo` can take it back.
+    /// True if `rootguard undo` can take it back.
     pub reversible: bool,
-    /// Why it will cost money that is not spent now, if it will.
+    /// Reason why it will cost money that is not spent now, if it will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<String>,
     /// The change, for the control that knows how to make it and how to take it
@@ -28,31 +28,31 @@ pub struct Step<C> {
     pub change: C,
 }
 
-/// What only a human can do.
+/// A task that only a human can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManualItem {
     /// Its stable name, such as `CREATE_TRAIL`.
     pub code: Cow<'static, str>,
-    /// What is to be done, and why nobody else can.
+    /// Description of the task, and why nobody else can do it.
     pub what: String,
-    /// How it is done.
+    /// Instructions for it.
     pub runbook: String,
 }
 
-/// What would be done about an account: the steps in their order, and what only a
+/// Plan for an account: the steps in their order, and what only a
 /// human can do. Both are empty where the control is satisfied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan<C> {
     /// The steps.
     pub steps: Vec<Step<C>>,
-    /// What only a human can do.
+    /// A task that only a human can do.
     pub manual: Vec<ManualItem>,
-    /// What whoever approves should know beforehand.
+    /// Notes that whoever approves should know beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Why nothing may be done here by anybody but a human, if that is so.
+    /// Reason why nothing may be done here by anybody but a human, if that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
@@ -156,7 +156,7 @@ impl<C> Plan<C> {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.manual.is_empty()
     }

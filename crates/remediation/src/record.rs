@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::plan::{ManualItem, Plan, Step};
 
-/// How a remediation ended. All but `FAILED` end a runbook as success.
+/// Outcome of a remediation. All but `FAILED` end a runbook as success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
@@ -39,7 +39,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What became of a step.
+/// Outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StepStatus {
@@ -50,12 +50,12 @@ pub enum StepStatus {
     Applying,
     /// AWS did not do it.
     Failed {
-        /// Why.
+        /// Reason.
         error: String,
     },
     /// It was begun, and no answer came: AWS may have done it.
     Unanswered {
-        /// What came instead.
+        /// The answer that came instead.
         error: String,
     },
     /// It was not begun: nobody has approved it, one before it failed, or the time was
@@ -63,7 +63,7 @@ pub enum StepStatus {
     NotReached,
     /// It was not tried, because nobody allowed it.
     Withheld {
-        /// What it lacks.
+        /// The permission that it lacks.
         why: String,
     },
 }
@@ -75,7 +75,7 @@ pub struct RecordedStep<C> {
     /// The step.
     #[serde(flatten)]
     pub step: Step<C>,
-    /// What became of it.
+    /// Outcome.
     #[serde(flatten)]
     pub status: StepStatus,
 }
@@ -109,16 +109,16 @@ pub enum RecordError {
          of the record is reverted"
     )]
     ForeignStep {
-        /// What the step says that it did.
+        /// Description of the step.
         what: String,
-        /// What the step says that it changed.
+        /// Resource of the step.
         resource: String,
         /// The account.
         account: String,
     },
 }
 
-/// What became of a remediation: returned, logged, and enough to undo it.
+/// Outcome of a remediation: returned, logged, and enough to undo it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record<C> {
@@ -133,22 +133,22 @@ pub struct Record<C> {
     pub region: String,
     /// The partition.
     pub partition: String,
-    /// When the account was looked at for the plan.
+    /// Time at which the account was looked at for the plan.
     pub observed_at: Timestamp,
-    /// How it ended.
+    /// Outcome.
     pub outcome: Outcome,
-    /// Why it ended so, in one sentence.
+    /// Reason why it ended so, in one sentence.
     pub why: String,
-    /// What was concluded before.
+    /// Compliance before.
     pub before: Verdict,
-    /// What was concluded afterwards, if anything was done.
+    /// Compliance afterwards, if anything was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Verdict>,
     /// The steps, each with its state before.
     pub steps: Vec<RecordedStep<C>>,
-    /// What is left to a human.
+    /// Manual items.
     pub manual: Vec<ManualItem>,
-    /// What whoever approved should have known.
+    /// Notes that whoever approved should have known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// The IAM actions of the calls made, in order.
@@ -303,7 +303,7 @@ impl<C> Record<C> {
         tried.map(|recorded| &recorded.step)
     }
 
-    /// Whether a step may be begun.
+    /// Returns whether a step may be begun.
     pub fn has_open_step(&self) -> bool {
         let mut steps = self.steps.iter();
         steps.any(|recorded| recorded.status == StepStatus::NotReached)

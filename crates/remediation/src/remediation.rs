@@ -20,21 +20,21 @@ pub enum Target<S> {
     MemberAccount {
         /// The part of the settings that says which member accounts, and by which role.
         members: fn(&S) -> &MemberSettings,
-        /// What is left to a human where a member account is looked at with its own
+        /// Manual items where a member account is looked at with its own
         /// credentials.
         from_member: fn(&Verdict) -> ManualItem,
     },
 }
 
-/// What a control knows about repair, beside [`Control`].
+/// Remediation of a control, beside its evaluation ([`Control`]).
 ///
 /// As with verdicts, looking and concluding are separate:
 /// [`observe_for_plan`](Remediation::observe_for_plan) reads what only a repair needs to know,
 /// [`plan`](Remediation::plan) concludes without input, output or clock.
 pub trait Remediation: Control + Sized {
-    /// What the organization says to this remediation alone.
+    /// Settings of this remediation.
     type Settings: Parameters;
-    /// What a repair needs to know beyond what the verdict rests on.
+    /// Facts that a repair needs beyond what the verdict rests on.
     type Details: Serialize + Send + Sync;
     /// A change that this control can make and take back. A record holds it, so it
     /// says everything that either needs.
@@ -42,7 +42,7 @@ pub trait Remediation: Control + Sized {
 
     /// The account that is remediated, and from where.
     const TARGET: Target<Self::Settings>;
-    /// Who may start it, unless `rules.toml` differs.
+    /// Mode: who may start it, unless `rules.toml` differs.
     const MODE: Mode;
     /// IAM actions of reading, beyond those of the evaluation.
     const PLAN_ACTIONS: &'static [&'static str];
@@ -63,7 +63,7 @@ pub trait Remediation: Control + Sized {
         remediation: &RemediationParameters<Self>,
     ) -> impl Future<Output = Result<Self::Details, CallError>> + Send;
 
-    /// What would be done. Empty where the control is satisfied, never empty where
+    /// Returns what would be done. Empty where the control is satisfied, never empty where
     /// it is not, and without any step that rests on what could not be read.
     fn plan(
         facts: &Self::Facts,

@@ -84,7 +84,7 @@ fn request(body: Option<&str>) -> Result<Request, RequestRefusedError> {
     })
 }
 
-/// Whether it is letters, digits and hyphens, as the ids of executions and Regions are: it
+/// Returns whether it is letters, digits and hyphens, as the ids of executions and Regions are: it
 /// becomes part of a parameter's name and of an endpoint.
 fn consists_of_word(text: &str, most: usize) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

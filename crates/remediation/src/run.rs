@@ -13,11 +13,11 @@ use crate::record::{Outcome, Record, StepStatus};
 use crate::remediation::{Remediation, Target};
 use crate::write::StepError;
 
-/// How often further steps may come to light: what a link of a chain lacks may show
+/// Number of times that further steps may come to light: what a link of a chain lacks may show
 /// only once the link before it is there.
 const MAX_ROUNDS: usize = 5;
 
-/// How long is waited for what.
+/// Times to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitSettings {
     /// For what was done to be seen: IAM is eventually consistent.
@@ -28,7 +28,7 @@ pub struct WaitSettings {
     pub between_steps: Duration,
     /// Before trying a step again whose resource is being changed.
     pub while_busy: Duration,
-    /// How often such a step is tried.
+    /// Number of times that such a step is tried.
     pub busy_attempts: u32,
 }
 
@@ -44,24 +44,24 @@ impl Default for WaitSettings {
     }
 }
 
-/// What a remediation starts from.
+/// Input of a remediation.
 pub struct Run<'a, R: Remediation> {
     /// Credentials and Region.
     pub sdk: SdkConfig,
     /// The account that is repaired.
     pub identity: Identity,
-    /// Whether the credentials are those of the account that looks after the root users
+    /// True if the credentials are those of the account that looks after the root users
     /// of others, and not the account's own.
     pub from_central: bool,
     /// The parameters of the rule.
     pub parameters: &'a R::Parameters,
-    /// What the remediation may do and needs to know.
+    /// Permissions and settings of the remediation.
     pub remediation: &'a RemediationParameters<R>,
-    /// What the organization accepts for a while: it is not repaired.
+    /// Exceptions: what the organization accepts for a while is not remediated.
     pub exceptions: &'a Exceptions,
-    /// How long is waited.
+    /// Times to wait.
     pub wait: WaitSettings,
-    /// When no further step is begun, and no further look taken.
+    /// Time from which no further step is begun, and no further look taken.
     pub deadline: Instant,
 }
 
@@ -73,7 +73,7 @@ struct Observation<C> {
 }
 
 impl<R: Remediation> Run<'_, R> {
-    /// What would be done, as the record of a remediation that did nothing.
+    /// Returns what would be done, as the record of a remediation that did nothing.
     ///
     /// # Errors
     /// When AWS gave no answer that a plan could rest on.
@@ -395,7 +395,7 @@ fn is_satisfied(compliance: Compliance) -> bool {
     )
 }
 
-/// What was withheld, and what is left, in one line.
+/// Returns what was withheld, and what is left, in one line.
 fn left_to_humans<C>(record: &Record<C>) -> String {
     let is_withheld = |status: &StepStatus| matches!(status, StepStatus::Withheld { .. });
     let mut withheld = record.steps.iter().map(|recorded| &recorded.status);

@@ -11,10 +11,10 @@ use crate::plan::Step;
 use crate::record::{Outcome, Record, RecordError};
 use crate::remediation::Remediation;
 
-/// What is there now of a change that was made.
+/// State of a change that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// What the change left, and nobody has built on it: it can be reverted.
+    /// As the change left it, and nobody has built on it: it can be reverted.
     AsApplied,
     /// Nothing: it was never made, or is reverted.
     Absent,
@@ -23,7 +23,7 @@ pub enum Standing {
     Used(String),
 }
 
-/// What becomes of a step that is undone.
+/// Outcome of a step that is undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UndoStatus {
@@ -37,12 +37,12 @@ pub enum UndoStatus {
     Absent,
     /// It is left as it is.
     Left {
-        /// Why.
+        /// Reason.
         why: String,
     },
     /// Reverting it failed.
     Failed {
-        /// Why.
+        /// Reason.
         error: String,
     },
 }
@@ -64,21 +64,21 @@ impl fmt::Display for UndoStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoneStep {
-    /// What the step did.
+    /// Description of the step.
     pub what: String,
     /// The ARN of what it changed.
     pub resource: String,
-    /// What the step left, and what reverting it takes away; `null` where the step
+    /// State that the step left and reverting takes away; `null` where the step
     /// left nothing.
     pub from: Value,
-    /// What reverting it brings back; `null` where nothing was there before.
+    /// State that reverting it brings back; `null` where nothing was there before.
     pub to: Value,
-    /// What becomes of it.
+    /// Outcome.
     #[serde(flatten)]
     pub status: UndoStatus,
 }
 
-/// What becomes of undoing a record: first the plan, then the result.
+/// Outcome of undoing a record: first the plan, then the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undo {
@@ -225,7 +225,7 @@ async fn status<R: Remediation>(
     }
 }
 
-/// Whether the record is about this account, and every step one that could have been
+/// Returns whether the record is about this account, and every step one that could have been
 /// made here.
 fn check<R: Remediation>(account: &Account, record: &Record<R::Change>) -> Result<(), RecordError> {
     let identity = account.identity();

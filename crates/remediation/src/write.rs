@@ -27,13 +27,13 @@ pub enum StepError {
         /// AWS's error code.
         code: String,
     },
-    /// What is to be changed is gone.
+    /// Gone: the resource that was to be changed.
     #[error("{action}: what it is about no longer exists")]
     Gone {
         /// The IAM action.
         action: String,
     },
-    /// What is to be changed is no longer what the step was planned for.
+    /// Changed: the resource is no longer what the step was planned for.
     #[error("{0} was changed by somebody else meanwhile; plan again")]
     Changed(String),
     /// The call failed, or brought no answer: it may or may not have been heard.
@@ -41,7 +41,7 @@ pub enum StepError {
     Call(#[from] CallError),
 }
 
-/// What CloudTrail, Lambda and Organizations say while a resource is being changed.
+/// Codes of CloudTrail, Lambda and Organizations while a resource is being changed.
 const BUSY: [&str; 3] = [
     "ConflictException",
     "ConcurrentModificationException",
@@ -77,7 +77,7 @@ where
     Box::pin(async move { meaning(account.call(action, call).await, action) })
 }
 
-/// What a call's answer means for a step.
+/// Returns what a call's answer means for a step.
 fn meaning<T>(answer: Result<Fact<Option<T>>, CallError>, action: &str) -> Result<T, StepError> {
     match answer {
         Ok(Fact::Known(Some(output))) => Ok(output),

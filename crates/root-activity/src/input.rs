@@ -47,7 +47,7 @@ pub struct Drill {
     pub account: String,
     /// The ARN of the role session that holds it.
     pub principal: String,
-    /// When it will be over.
+    /// Time at which it will be over.
     pub until: Timestamp,
 }
 

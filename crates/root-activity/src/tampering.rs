@@ -8,13 +8,13 @@ use crate::record::{Outcome, Record};
 /// A change to what guards the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tampering {
-    /// What was changed: ARNs, or names where the record has no more.
+    /// Changed resources: ARNs, or names where the record has no more.
     pub resources: Vec<String>,
     /// The rules that should look at the account at once. None if nothing was changed.
     pub controls: &'static [&'static str],
 }
 
-/// Which resources are worth a message when somebody changes them. Patterns, in which
+/// Resources that are worth a message when somebody changes them. Patterns, in which
 /// `*` stands for anything.
 ///
 /// Trails always are. Alarms, topics and filters are made and deleted all day by people
@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// How the names end of the services that keep alarms for target tracking.
+/// End of the names of the services that keep alarms for target tracking.
 const SCALING: &str = "autoscaling.amazonaws.com";
 
 /// The services in which rootguard itself consists of something.
@@ -124,14 +124,14 @@ const OWN_SERVICES: &[&str] = &[
     "ssm",
 ];
 
-/// How the names of calls begin that change something. `StartConfigRulesEvaluation` and
+/// Starts of the names of calls that change something. `StartConfigRulesEvaluation` and
 /// the like must not be among them, or this crate would report itself for ever.
 const CHANGES: &[&str] = &[
     "Add", "Attach", "Create", "Delete", "Detach", "Disable", "Enable", "Modify", "Purge", "Put",
     "Remove", "Set", "Stop", "Tag", "Untag", "Update",
 ];
 
-/// Whether a record is of a change to what guards the account, and to what. An attempt
+/// Returns whether a record is of a change to what guards the account, and to what. An attempt
 /// that failed is one, but nothing needs to be evaluated then.
 pub(crate) fn tampering(record: &Record, watched: &Watched) -> Option<Tampering> {
     let call = record.call();
@@ -179,7 +179,7 @@ impl Row {
     }
 }
 
-/// Whether Auto Scaling changes alarms that it keeps for its own policies, as it does all
+/// Returns whether Auto Scaling changes alarms that it keeps for its own policies, as it does all
 /// day. Assumed, for want of a record: how AWS names these alarms, and `invokedBy`. A record
 /// that says otherwise is told.
 fn is_scaling(record: &Record, named_in: &[&str]) -> bool {
@@ -220,7 +220,7 @@ fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// What a request names in some of its parameters, one or several in each.
+/// Returns what a request names in some of its parameters, one or several in each.
 fn names<'a>(record: &'a Record, members: &[&str]) -> impl Iterator<Item = &'a str> {
     let parameters = record.value("requestParameters");
     let values = members
@@ -248,7 +248,7 @@ fn fits_any(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| fits(pattern, text))
 }
 
-/// Whether a text fits a pattern in which `*` stands for anything.
+/// Returns whether a text fits a pattern in which `*` stands for anything.
 fn fits(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == text;

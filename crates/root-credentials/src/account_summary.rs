@@ -12,7 +12,7 @@ use crate::iam;
 /// The IAM action of [`AccountSummary`].
 pub const GET_ACCOUNT_SUMMARY: &str = "iam:GetAccountSummary";
 
-/// What `GetAccountSummary` says about the root user.
+/// Answer of `GetAccountSummary` about the root user.
 ///
 /// Whether the values are flags or counts, and whether inactive keys count, is
 /// not documented (aws-facts E): they are compared with zero only. AWS's own
@@ -31,7 +31,7 @@ pub struct AccountSummary {
 }
 
 impl AccountSummary {
-    /// Whether the root user has an access key.
+    /// Returns whether the root user has an access key.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -42,7 +42,7 @@ impl AccountSummary {
         )
     }
 
-    /// Whether the root user has a signing certificate.
+    /// Returns whether the root user has a signing certificate.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -53,7 +53,7 @@ impl AccountSummary {
         )
     }
 
-    /// Whether the root user has a password.
+    /// Returns whether the root user has a password.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -64,7 +64,7 @@ impl AccountSummary {
         )
     }
 
-    /// Whether the root user has an MFA device, of whatever kind.
+    /// Returns whether the root user has an MFA device, of whatever kind.
     ///
     /// # Errors
     /// If AWS did not say.

@@ -17,7 +17,7 @@ pub const GET_CREDENTIAL_REPORT: &str = "iam:GetCredentialReport";
 /// The name of the root user's row.
 const ROOT_USER: &str = "<root_account>";
 
-/// How long to wait for a report. It adds detail to a verdict that stands
+/// Time to wait for a report. It adds detail to a verdict that stands
 /// without it, so it must not use up the time of the evaluation.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -28,24 +28,24 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialReport {
-    /// When IAM made the report.
+    /// Time at which IAM made the report.
     pub generated_at: Option<Timestamp>,
-    /// When somebody last signed in with the password, if anybody ever has.
+    /// Time at which somebody last signed in with the password, if anybody ever has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_last_used: Option<Timestamp>,
     /// The two places for access keys, in their order.
     pub access_keys: [AccessKeyUse; 2],
 }
 
-/// What the credential report says about one access key.
+/// Use of one access key, as the credential report says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessKeyUse {
-    /// Whether the key is active. An inactive key and none look alike here.
+    /// True if the key is active. An inactive key and none look alike here.
     pub active: bool,
-    /// When the key was made.
+    /// Time at which the key was made.
     pub last_rotated: Option<Timestamp>,
-    /// When it was last used, if it ever was.
+    /// Time at which it was last used, if it ever was.
     pub last_used: Option<Timestamp>,
     /// The Region code of its last use.
     pub last_used_region: Option<String>,

@@ -110,7 +110,7 @@ enum Still {
     Gone,
 }
 
-/// Whether something is still what it was when its deletion was planned.
+/// Returns whether something is still what it was when its deletion was planned.
 fn still<T: PartialEq>(now: &Fact<Option<T>>, planned: &T, what: &str) -> Result<Still, StepError> {
     match now.known()? {
         None => Ok(Still::Gone),

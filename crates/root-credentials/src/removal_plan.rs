@@ -21,13 +21,13 @@ use crate::root_session::Task;
 const SETS_OFF_ALARM: &str = "looking and deleting happen in a privileged root session, which \
                               is root use to the account's root-usage alarm";
 
-/// What the organization says to the deletion of root credentials.
+/// Settings of the deletion of root credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovalSettings {
     /// For how many days a key or a password must not have been made or used.
     pub quiet_days: i64,
-    /// Whether certificates are deleted, although nobody knows of their last use.
+    /// True if certificates are deleted, although nobody knows of their last use.
     pub delete_signing_certificates: bool,
     /// Whose root users these may be.
     #[serde(flatten)]
@@ -71,7 +71,7 @@ impl RemovalSettings {
     }
 }
 
-/// What a deletion needs to know beyond the verdict, in the order in which it is asked.
+/// Facts that a deletion needs beyond the verdict, in the order in which it is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovalDetails {
@@ -79,11 +79,11 @@ pub struct RemovalDetails {
     pub account: String,
     /// Its partition.
     pub partition: String,
-    /// What AWS Organizations says of the account.
+    /// Standing of the account in AWS Organizations.
     pub standing: Option<Fact<Option<OrganizationMembership>>>,
-    /// Whether no session was opened here today; asked in automatic mode only.
+    /// True if no session was opened here today; asked in automatic mode only.
     pub is_first_today: Option<Fact<bool>>,
-    /// What its root user has, as only that can see.
+    /// Credentials of its root user, as only that can see them.
     pub audit: Option<Fact<RootAudit>>,
 }
 
@@ -137,7 +137,7 @@ impl RemovalDetails {
         Ok(details)
     }
 
-    /// Why nothing may be deleted here, if that is so.
+    /// Returns why nothing may be deleted here, if that is so.
     fn guard(
         &self,
         report: Option<&CredentialReport>,

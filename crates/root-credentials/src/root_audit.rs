@@ -40,9 +40,9 @@ pub struct RootAudit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootPassword {
-    /// When it was made.
+    /// Time at which it was made.
     pub created: Option<Timestamp>,
-    /// When somebody last signed in with it, if anybody has since AWS keeps count.
+    /// Time at which somebody last signed in with it, if anybody has since AWS keeps count.
     pub last_used: Option<Timestamp>,
 }
 
@@ -52,11 +52,11 @@ pub struct RootPassword {
 pub struct RootAccessKey {
     /// Its id.
     pub id: String,
-    /// Whether it works.
+    /// True if it works.
     pub active: bool,
-    /// When it was made; AWS always says.
+    /// Time at which it was made; AWS always says.
     pub created: Option<Timestamp>,
-    /// When it was last used, if it was since AWS keeps count.
+    /// Time at which it was last used, if it was since AWS keeps count.
     pub last_used: Option<Timestamp>,
 }
 
@@ -66,9 +66,9 @@ pub struct RootAccessKey {
 pub struct SigningCertificate {
     /// Its id.
     pub id: String,
-    /// Whether it works.
+    /// True if it works.
     pub active: bool,
-    /// When it was uploaded.
+    /// Time at which it was uploaded.
     pub uploaded: Option<Timestamp>,
 }
 
@@ -78,11 +78,11 @@ pub struct SigningCertificate {
 pub struct MfaDevice {
     /// Its serial number: an ARN, or that of a token.
     pub serial: String,
-    /// What it is.
+    /// Its kind.
     pub kind: MfaKind,
 }
 
-/// What an MFA device is, by its serial number.
+/// Kind of an MFA device, by its serial number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MfaKind {

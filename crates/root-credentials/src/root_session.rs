@@ -10,10 +10,10 @@ use config_rule::{Account, CallError, Fact, Unread};
 /// The IAM action of opening a session.
 pub const ASSUME_ROOT: &str = "sts:AssumeRoot";
 
-/// How long a session lasts: the longest that STS gives.
+/// Time that a session lasts: the longest that STS gives.
 const SESSION_SECONDS: i32 = 900;
 
-/// What a session is for. No other task policy is ever asked for.
+/// Task of a session. No other task policy is ever asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Looking at what the root user can sign in with.

@@ -9,7 +9,7 @@ use crate::iam;
 /// The IAM action of [`VirtualMfaDevices`].
 pub const LIST_VIRTUAL_MFA_DEVICES: &str = "iam:ListVirtualMFADevices";
 
-/// How many devices to ask for at a time: the most that IAM allows.
+/// Number of devices to ask for at a time: the most that IAM allows.
 const PAGE_SIZE: i32 = 1000;
 
 /// Every virtual MFA device that is assigned to somebody. Hardware tokens,

@@ -17,7 +17,7 @@ pub const NAME: &str = "rootguard-root-usage";
 /// The statement that lets alarms publish.
 const STATEMENT_ID: &str = "rootguard-alarms-publish";
 
-/// What the key of a topic is found by, until its alias is there.
+/// Description by which the key of a topic is found until its alias is there.
 pub(crate) const KEY_DESCRIPTION: &str = "Encrypts the topic rootguard-root-usage";
 
 /// The names in the place of a log group: its account and Region.
@@ -106,7 +106,7 @@ pub(crate) fn alarm(arn: &Arn, metric: &Metric, topic: &Arn) -> MetricAlarm {
     }
 }
 
-/// Whether an alarm is as it would be made, whatever state it is in.
+/// Returns whether an alarm is as it would be made, whatever state it is in.
 pub(crate) fn is_as_made(seen: &MetricAlarm, made: &MetricAlarm) -> bool {
     let mut seen = seen.clone();
     seen.state_value.clone_from(&made.state_value);

@@ -38,7 +38,7 @@ pub enum ChainChange {
     Subscribe {
         /// The topic.
         topic: Arn,
-        /// Who is told.
+        /// Recipient.
         endpoint: Endpoint,
     },
     /// `PutMetricFilter`, under a name that is free.
@@ -117,7 +117,7 @@ impl ChainChange {
     }
 }
 
-/// Whether a step is one that a plan for the account can have.
+/// Returns whether a step is one that a plan for the account can have.
 pub(crate) fn could_make(identity: &Identity, step: &Step<ChainChange>) -> bool {
     let resource = step.change.resource();
     resource.account() == identity.account()

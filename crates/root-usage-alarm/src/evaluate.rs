@@ -82,7 +82,7 @@ impl Context<'_> {
             })
     }
 
-    /// What to say about filters that catch root use and tell somebody.
+    /// Returns what to say about filters that catch root use and tell somebody.
     fn verdict_on(&self, caught: &Caught<'_>) -> Verdict {
         let decision = self.decisions.of(&caught.patterns, self.root_of);
         let cis_exact = caught.patterns.iter().any(Pattern::is_cis_exact);

@@ -20,7 +20,7 @@ use crate::{RootUsageAlarm, RootUsageAlarmParameters};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootUsage {
-    /// When the account was looked at.
+    /// Time at which the account was looked at.
     pub observed_at: Timestamp,
     /// The account whose root user it is about.
     pub account: String,
@@ -37,12 +37,12 @@ pub struct RootUsage {
     pub observed: Observed,
 }
 
-/// What would have to be asked to go on.
+/// Question that has to be asked to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// What this trail is doing.
+    /// Status of this trail.
     Status(Arn),
-    /// Which events this trail logs.
+    /// Events that this trail logs.
     Selectors(Arn),
     /// This trail of another account, as its owner sees it.
     OwnersTrail(Trail),
@@ -144,7 +144,7 @@ impl RootUsage {
         }
     }
 
-    /// Where CloudWatch Logs and we differ, one of us is wrong, and a person
+    /// Logs where CloudWatch Logs and we differ: one of us is wrong, and a person
     /// should find out who.
     fn log_disagreements(&self, pattern: &str) {
         let Some(Fact::Known(test)) = self.observed.filter_tests.get(pattern) else {

@@ -13,10 +13,10 @@ use crate::reasons::{
     FILTER_MATCHES_OTHERS, FILTER_MISSES_ROOT_USE, FILTER_NOISY, FILTER_VALUE_ZERO,
 };
 
-/// What must be caught.
+/// Classes that must be caught.
 const REQUIRED: [Class; 2] = [Class::DirectRootUse, Class::PrivilegedSession];
 
-/// What nobody has to be told.
+/// Classes of which nobody has to be told.
 const NOISE: [Class; 3] = [
     Class::ServiceInvoked,
     Class::ServiceEvents,
@@ -40,14 +40,14 @@ pub(crate) enum Kind {
     Usable(Pattern),
     /// It is about root use, and does not serve; the witness, if it is one.
     Flawed(Obstacle, Option<(Pattern, Value)>),
-    /// What it catches could not be decided.
+    /// Undecided: what it catches.
     Undecided,
     /// It is about something else.
     Unrelated,
 }
 
 impl Decisions {
-    /// What the patterns match together, of the root user of `account`.
+    /// Returns what the patterns match together, of the root user of `account`.
     pub(crate) fn of(&self, patterns: &[Pattern], account: Option<&Account>) -> Decision {
         let id = account.map(Account::root_arn).unwrap_or_default();
         let sources = patterns.iter().map(|p| p.source().to_owned()).collect();
@@ -58,7 +58,7 @@ impl Decisions {
     }
 }
 
-/// Whether all root use that must be caught is matched.
+/// Returns whether all root use that must be caught is matched.
 pub(crate) fn covers(decision: &Decision) -> Verdict {
     let verdicts = REQUIRED.map(|class| decision.covers(class).verdict);
     if verdicts.contains(&Verdict::No) {
@@ -79,7 +79,7 @@ pub(crate) fn missed(decision: &Decision) -> Option<(Class, &Value)> {
     })
 }
 
-/// Whether something is matched, or may be, that nobody has to be told.
+/// Returns whether something is matched, or may be, that nobody has to be told.
 pub(crate) fn is_noisy(decision: &Decision) -> bool {
     NOISE
         .into_iter()
@@ -96,7 +96,7 @@ pub(crate) fn witnesses(decision: &Decision) -> impl Iterator<Item = &Value> {
     })
 }
 
-/// What is missed, with an example: "API calls, e.g. `DeleteTrail`".
+/// Returns what is missed, with an example: "API calls, e.g. `DeleteTrail`".
 pub(crate) fn describe(class: Class, witness: &Value) -> String {
     let text = |name| witness.get(name).and_then(Value::as_str);
     let name = text("eventName").unwrap_or("an event without a name");
@@ -173,7 +173,7 @@ impl Sorting<'_> {
         }
     }
 
-    /// Why a filter that matches root use only does not serve.
+    /// Returns why a filter that matches root use only does not serve.
     fn flaw_of(&self, filter: &MetricFilter, decision: &Decision) -> Option<Obstacle> {
         let name = &filter.filter_name;
         if filter.is_narrowed() {
@@ -223,12 +223,12 @@ impl Sorting<'_> {
     }
 }
 
-/// Whether a transformation publishes something for every event.
+/// Returns whether a transformation publishes something for every event.
 pub(crate) fn publishes(transformation: &MetricTransformation) -> bool {
     transformation.number().is_some_and(|number| number > 0.0)
 }
 
-/// What arrives in the transformation's metric, of all filters in the group.
+/// Returns what arrives in the transformation's metric, of all filters in the group.
 pub(crate) fn publication(
     transformation: &MetricTransformation,
     value: f64,

@@ -16,7 +16,7 @@ use crate::filters::{
 use crate::obstacle::{Depth, Obstacle, best};
 use crate::reasons::{FILTER_MISSES_ROOT_USE, FILTER_UNDECIDED, NO_FILTER, NO_LOG_GROUP};
 
-/// What a judgement is made from.
+/// Input of a judgement.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) facts: &'a RootUsage,
@@ -33,12 +33,12 @@ pub(crate) struct Caught<'a> {
     pub(crate) patterns: Vec<Pattern>,
     /// These, and those of the other filters that set off the same alarms.
     pub(crate) alarmed: Vec<Pattern>,
-    /// What CloudWatch Logs should be asked about them.
+    /// Question to CloudWatch Logs about them.
     pub(crate) question: Option<Question>,
 }
 
 impl Caught<'_> {
-    /// Whether an event that `filter` matches sets off the alarm of one of these: it feeds
+    /// Returns whether an event that `filter` matches sets off the alarm of one of these: it feeds
     /// whatever that one feeds.
     fn alarms_with(&self, filter: &MetricFilter) -> bool {
         let metrics = |filter: &MetricFilter| -> Vec<Metric> {
@@ -203,7 +203,7 @@ impl<'a> Context<'a> {
         best(told.map(Err))
     }
 
-    /// Whether one event that the filter matches tells somebody.
+    /// Returns whether one event that the filter matches tells somebody.
     fn tells(
         &self,
         filter: &MetricFilter,
@@ -255,7 +255,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether the events that a filter publishes with these values of its dimensions are
+    /// Returns whether the events that a filter publishes with these values of its dimensions are
     /// all root use: those that its pattern matches and whose fields have the values.
     fn sees_all(
         &self,
@@ -389,7 +389,7 @@ impl<'a> Context<'a> {
         self.decisions.of(patterns, self.root_of)
     }
 
-    /// Whether CloudWatch Logs takes any of the patterns to match a message, as
+    /// Returns whether CloudWatch Logs takes any of the patterns to match a message, as
     /// far as it was asked.
     fn matched_by_aws(&self, patterns: &[Pattern], message: &str) -> Option<bool> {
         if !self.parameters.confirm_with_aws {
@@ -413,7 +413,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What CloudWatch Logs was not asked yet about the patterns.
+    /// Returns what CloudWatch Logs was not asked yet about the patterns.
     fn unasked(&self, patterns: &[Pattern], messages: &[String]) -> Option<Question> {
         if !self.parameters.confirm_with_aws {
             return None;
@@ -453,7 +453,7 @@ fn narrowed(
     Pattern::parse(&format!("{{ {} }}", conditions.join(" && "))).ok()
 }
 
-/// Why a pattern with a star in the middle of a text matches nothing.
+/// Returns why a pattern with a star in the middle of a text matches nothing.
 fn literal_star(patterns: &[Pattern]) -> String {
     let text = patterns.iter().find_map(Pattern::inner_star);
     text.map_or_else(String::new, |text| {

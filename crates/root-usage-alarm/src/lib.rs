@@ -49,7 +49,7 @@ pub use reasons::{
     TOPIC_CANNOT_RECEIVE, TOPIC_IN_OTHER_ACCOUNT, TOPIC_MISSING,
 };
 
-/// What the evidence role of an account that owns a link of the chain must be able to
+/// Actions that the evidence role of an account that owns a link of the chain must be able to
 /// read. A pattern is tested by whoever asks.
 pub const EVIDENCE_READS: &[&str] = &[
     DESCRIBE_TRAILS,

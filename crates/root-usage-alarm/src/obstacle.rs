@@ -12,27 +12,27 @@ use crate::reasons::{
     TOPIC_MISSING,
 };
 
-/// What stands in the way of one chain, as the verdict that it would give.
+/// Obstacle of one chain, as the verdict that it would give.
 #[derive(Clone, Debug)]
 pub(crate) struct Obstacle {
     rank: Rank,
-    /// What would have to be asked to know more.
+    /// Question that has to be asked to know more.
     pub(crate) question: Option<Box<Question>>,
     pub(crate) verdict: Box<Verdict>,
-    /// Where in the chain it stands, for whoever would take it away.
+    /// Its place in the chain, for whoever would take it away.
     pub(crate) place: Box<BrokenLink>,
 }
 
-/// Which link of a chain is broken.
+/// The broken link of a chain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BrokenLink {
     /// The log group, if a trail feeds one that can be asked.
     pub(crate) log_group: Option<Arn>,
-    /// What is wrong with the alarm or behind it, if the chain gets that far.
+    /// Flaw of the alarm or behind it, if the chain gets that far.
     pub(crate) flaw: Option<Flaw>,
 }
 
-/// Which of several obstacles is told, the last first: SPEC 1, Combining.
+/// Rank of an obstacle: of several the last is told (SPEC 1, Combining).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// It was seen not to satisfy, this far from the beginning.
@@ -45,7 +45,7 @@ enum Rank {
     Open,
 }
 
-/// How far a chain got before its first flaw. Alarms have depths of their own.
+/// Progress of a chain before its first flaw. Alarms have depths of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Depth {
@@ -109,12 +109,12 @@ impl Obstacle {
         self
     }
 
-    /// Whether the chain was seen not to satisfy.
+    /// Returns whether the chain was seen not to satisfy.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self.rank, Rank::Broken(_))
     }
 
-    /// Whether something must be asked before anything is known.
+    /// Returns whether something must be asked before anything is known.
     pub(crate) fn is_open(&self) -> bool {
         self.rank == Rank::Open
     }

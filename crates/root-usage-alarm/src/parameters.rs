@@ -7,18 +7,18 @@ use config_rule::{Arn, EvidenceRoles, ParameterError, ParameterReader, Parameter
 use iam_policy::arn_matches;
 use serde::Serialize;
 
-/// What the organization wants of [`RootUsageAlarm`](crate::RootUsageAlarm).
+/// Parameters of [`RootUsageAlarm`](crate::RootUsageAlarm).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootUsageAlarmParameters {
-    /// Whether a filter that also fires on what AWS services do as root counts
+    /// True if a filter that also fires on what AWS services do as root counts
     /// for nothing.
     pub require_quiet_filter: bool,
-    /// Whether CloudWatch Logs itself is asked about the filters that decide.
+    /// True if CloudWatch Logs itself is asked about the filters that decide.
     pub confirm_with_aws: bool,
-    /// How long an alarm may stay in `ALARM` after one event.
+    /// Time that an alarm may stay in `ALARM` after one event.
     pub max_rearm_minutes: i64,
-    /// How old the latest delivery to the log group may be.
+    /// Maximum age of the latest delivery to the log group.
     pub max_delivery_age_hours: i64,
     /// Actions that count although neither topic nor function: ARNs, in each
     /// part of which `*` stands for anything.
@@ -80,13 +80,13 @@ impl RootUsageAlarmParameters {
         }
     }
 
-    /// Whether what `account` owns can be asked for from the account `own`.
+    /// Returns whether what `account` owns can be asked for from the account `own`.
     pub(crate) fn can_ask(&self, account: &str, own: &str) -> bool {
         account == own || self.central_evidence_role_arns.of(account).is_some()
     }
 }
 
-/// Whether a text has the six parts of an ARN, so that account and Region are
+/// Returns whether a text has the six parts of an ARN, so that account and Region are
 /// at least thought of.
 fn is_arn_pattern(text: &str) -> bool {
     text.starts_with("arn:") && text.splitn(6, ':').count() == 6

@@ -117,7 +117,7 @@ struct Planner<'a> {
 type Planned = Result<(), ManualItem>;
 
 impl Planner<'_> {
-    /// What an alarm, or what is behind it, lacks. Where one call mends it, that is
+    /// Returns what an alarm, or what is behind it, lacks. Where one call mends it, that is
     /// made; else a chain of one's own is built beside it, and nobody's is rewritten.
     fn flaw(&self, flaw: &Flaw, plan: &mut Plan<ChainChange>) -> Planned {
         match flaw {

@@ -67,7 +67,7 @@ pub(crate) fn predict(facts: &RootUsage, verdict: &Verdict) -> Prediction {
     }
 }
 
-/// Whether the alarm of a chain tells an SNS topic, rather than another kind of target.
+/// Returns whether the alarm of a chain tells an SNS topic, rather than another kind of target.
 fn tells_a_topic(verdict: &Verdict) -> bool {
     let chains = verdict.evidence.get("chains").and_then(Value::as_array);
     let mut actions = chains

@@ -24,7 +24,7 @@ reasons! {
     LOG_DELIVERY_FAILING
     /// No metric filter of the log group is about root use.
     NO_FILTER
-    /// What a filter catches could not be decided.
+    /// Undecided: what a filter catches.
     FILTER_UNDECIDED
     /// The filter, or another one on its metric, catches other principals too.
     FILTER_MATCHES_OTHERS
@@ -36,7 +36,7 @@ reasons! {
     FILTER_VALUE_ZERO
     /// No alarm watches what the filter publishes.
     NO_ALARM
-    /// What an alarm or a policy does could not be decided.
+    /// Undecided: an alarm or a policy.
     ALARM_UNDECIDED
     /// One event does not change the alarm to `ALARM`.
     ALARM_CANNOT_FIRE

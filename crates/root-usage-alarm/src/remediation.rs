@@ -20,7 +20,7 @@ use crate::{RootUsage, RootUsageAlarm, RootUsageAlarmParameters, standing, steps
 const LIST_ALARM_TAGS: &str = "cloudwatch:ListTagsForResource";
 const LIST_TOPIC_TAGS: &str = "sns:ListTagsForResource";
 
-/// Who is told: a protocol of SNS and an address of it.
+/// Recipient: a protocol of SNS and an address of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Endpoint {
@@ -48,13 +48,13 @@ impl Endpoint {
     }
 }
 
-/// What the organization says to the remediation of this control alone.
+/// Settings of this control's remediation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemediationSettings {
     /// The topic that a new alarm tells. Without it, one is created.
     pub alarm_topic_arn: Option<Arn>,
-    /// Who is subscribed to it.
+    /// Endpoints that are subscribed to it.
     pub notification_endpoints: Vec<Endpoint>,
 }
 
@@ -79,7 +79,7 @@ impl Parameters for RemediationSettings {
 pub struct Subscriber {
     /// Its ARN, or `PendingConfirmation`, or `Deleted`.
     pub subscription_arn: String,
-    /// Who is told.
+    /// Recipient.
     pub endpoint: Endpoint,
 }
 
@@ -113,7 +113,7 @@ pub struct Touched {
     pub tags: Fact<Vec<String>>,
 }
 
-/// What is there under the names of what would be created.
+/// Resources that are there under the names of what would be created.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Beside {
@@ -127,15 +127,15 @@ pub struct Beside {
     pub key: Fact<Option<Key>>,
 }
 
-/// What a repair needs to know beyond what the verdict rests on.
+/// Facts that a repair needs beyond what the verdict rests on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemediationDetails {
-    /// What would be changed, if it is the account's own.
+    /// Resource that would be changed, if it is the account's own.
     pub touched: Option<Touched>,
     /// The same, where it is a topic.
     pub touched_topic: Option<TopicDetails>,
-    /// Where something would be created, what is there.
+    /// Resources beside something that would be created.
     pub beside: Option<Beside>,
 }
 
@@ -227,7 +227,7 @@ impl Remediation for RootUsageAlarm {
 }
 
 impl Beside {
-    /// What the control has asked already is not asked again; of topic and key nothing,
+    /// Returns what the control has asked already is not asked again; of topic and key nothing,
     /// where the organization names its own topic.
     async fn observe(
         here: &Account,
@@ -333,7 +333,7 @@ async fn topic_tags(here: &Account, topic: &Arn) -> Result<Fact<Vec<String>>, Ca
     }))
 }
 
-/// What the policy of a topic says now, for a step that adds to it.
+/// Returns what the policy of a topic says now, for a step that adds to it.
 pub(crate) async fn topic_policy(here: &Account, topic: &Arn) -> Result<String, StepError> {
     let gone = || StepError::Gone {
         action: GET_TOPIC_ATTRIBUTES.to_owned(),

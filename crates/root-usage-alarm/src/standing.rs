@@ -314,7 +314,7 @@ fn watches(alarm: &MetricAlarm, metrics: &[Metric]) -> bool {
     watched.any(|metric| metrics.contains(metric))
 }
 
-/// Whether a composite alarm names an alarm, in its rule or as its suppressor.
+/// Returns whether a composite alarm names an alarm, in its rule or as its suppressor.
 fn names(composite: &CompositeAlarm, alarm: &Arn) -> bool {
     let name = name_of(alarm);
     let suppressor = composite.actions_suppressor.as_deref();

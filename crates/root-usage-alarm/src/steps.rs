@@ -65,7 +65,7 @@ pub(crate) const REVERT_ACTIONS: &[&str] = &[
     DISABLE_ALARM_ACTIONS,
 ];
 
-/// How long a key that is taken back can still be saved: the longest that KMS allows.
+/// Time that a key that is taken back can still be saved: the longest that KMS allows.
 const KEY_DELETION_DAYS: i32 = 30;
 
 pub(crate) async fn apply(account: &Account, change: &ChainChange) -> Result<(), StepError> {
@@ -211,7 +211,7 @@ async fn key_left_behind(here: &Account, alias: &Arn) -> Result<Option<String>, 
     }
 }
 
-/// Whether a key has the policy that we give, and nothing else.
+/// Returns whether a key has the policy that we give, and nothing else.
 pub(crate) async fn has_our_policy(
     here: &Account,
     key: &str,

@@ -9,7 +9,7 @@ use crate::Timestamp;
 /// A call that the sandbox answered, or refused to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {
-    /// When.
+    /// Time.
     pub time: Timestamp,
     /// The account of the credentials; empty when nobody knows them.
     pub account: String,

@@ -8,11 +8,11 @@ use config_rule::Severity;
 pub struct MappedControl {
     /// Its name: of the crate, of the Lambda function and of the Config rule.
     pub name: &'static str,
-    /// What holds where it is satisfied, in one sentence.
+    /// Title: what holds where it is satisfied, in one sentence.
     pub title: &'static str,
     /// Security Hub's own control that asks the same question.
     pub security_hub_control: &'static str,
-    /// How bad it is where it is not satisfied, unless `rules.toml` differs.
+    /// Severity where it is not satisfied, unless `rules.toml` differs.
     pub severity: Severity,
     /// The requirements that it is about, in the words of Security Hub's own findings
     /// (`RelatedRequirements`); CIS benchmarks that Security Hub does not have in the

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::console;
 use crate::control::MappedControl;
 
-/// What was concluded about an account, wherever it comes from.
+/// Judgement of an account, wherever it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Judgement<'a> {
     /// The control's name.
@@ -22,15 +22,15 @@ pub struct Judgement<'a> {
     pub partition: &'a str,
     /// The name of the Config rule, where there is one.
     pub rule_name: Option<&'a str>,
-    /// What was concluded.
+    /// Compliance.
     pub compliance: Compliance,
-    /// Why, as a stable name.
+    /// Reason, as a stable name.
     pub reason: &'a ReasonCode,
-    /// Why, in words.
+    /// Reason, in words.
     pub annotation: &'a str,
-    /// What the conclusion rests on.
+    /// Evidence.
     pub evidence: &'a Map<String, Value>,
-    /// When the account was looked at.
+    /// Time at which the account was looked at.
     pub observed_at: Timestamp,
 }
 
@@ -259,7 +259,7 @@ fn status_of(compliance: Compliance) -> &'static str {
     }
 }
 
-/// What rules and queries of the security team may select by, and the evidence.
+/// Returns what rules and queries of the security team may select by, and the evidence.
 fn product_fields(judgement: &Judgement<'_>, control: &MappedControl) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::from([
         ("rootguard/control".to_owned(), control.name.to_owned()),

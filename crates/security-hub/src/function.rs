@@ -74,7 +74,7 @@ impl From<Error> for Diagnostic {
     }
 }
 
-/// What the function returns.
+/// Answer of the function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reported {
@@ -82,7 +82,7 @@ pub struct Reported {
     pub finding_id: String,
     /// Its `Compliance.Status`.
     pub status: &'static str,
-    /// What became of it.
+    /// Outcome.
     pub outcome: Outcome,
 }
 

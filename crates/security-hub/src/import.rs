@@ -17,14 +17,14 @@ use crate::finding::Finding;
 /// The IAM action of importing findings, on the product's ARN.
 pub const BATCH_IMPORT_FINDINGS: &str = "securityhub:BatchImportFindings";
 
-/// How often a finding is sent before the invocation fails, and Lambda's own retries
+/// Number of times that a finding is sent before the invocation fails, and Lambda's own retries
 /// take over.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// The first pause after a finding that Security Hub says it did not keep.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// What became of a finding.
+/// Outcome of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {

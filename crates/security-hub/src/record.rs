@@ -10,7 +10,7 @@ pub enum RecordError {
     /// It is not what Lambda sends to a destination on success.
     #[error("the event is not what Lambda sends to an on-success destination: {0}")]
     Envelope(&'static str),
-    /// What the function returned is no evaluation record.
+    /// The text is no evaluation record.
     #[error("the responsePayload is no evaluation record: {0}")]
     Record(String),
     /// The record is about another place than the function's own.

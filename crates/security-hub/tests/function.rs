@@ -112,7 +112,7 @@ fn record(compliance: &str, reason: &str, observed_at: &str) -> Value {
     })
 }
 
-/// What Lambda makes of it for a destination on success.
+/// Returns what Lambda makes of it for a destination on success.
 fn event(record: &Value) -> Value {
     json!({
         "version": "1.0",

@@ -9,7 +9,7 @@ use crate::{
     TrailLoggingParameters,
 };
 
-/// What a trail must do, in the order in which a person would see to it.
+/// Requirements on a trail, in the order in which a person would see to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Requirement {
     MultiRegion,
@@ -31,7 +31,7 @@ impl Requirement {
     ];
 }
 
-/// How far a trail gets.
+/// Progress of a trail through the requirements.
 #[derive(Debug)]
 pub(crate) enum TrailAssessment {
     /// Everything that is required was seen to hold.
@@ -47,14 +47,14 @@ pub(crate) enum TrailAssessment {
     Elsewhere,
 }
 
-/// What a trail lacks first of all that is known.
+/// The requirement that a trail lacks first of all that is known.
 #[derive(Debug)]
 pub(crate) struct Lack {
     pub(crate) requirement: Requirement,
     pub(crate) reason: ReasonCode,
     /// Completes "trail ARN …".
     pub(crate) detail: String,
-    /// How many requirements were seen to hold before the first that was not.
+    /// Number of requirements that were seen to hold before the first that was not.
     pub(crate) held: usize,
 }
 
@@ -67,7 +67,7 @@ impl Lack {
 }
 
 impl AccountTrails {
-    /// Whether another account owns the trail.
+    /// Returns whether another account owns the trail.
     pub(crate) fn is_foreign(&self, trail: &ObservedTrail) -> bool {
         trail.trail.owner() != self.account
     }
@@ -111,7 +111,7 @@ impl AccountTrails {
         }
     }
 
-    /// Why the trail does not do what is required, if it does not.
+    /// Returns why the trail does not do what is required, if it does not.
     fn check(
         &self,
         trail: &ObservedTrail,

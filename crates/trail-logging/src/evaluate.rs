@@ -168,7 +168,7 @@ fn lacking(facts: &AccountTrails, assessments: &TrailAssessments) -> Option<Verd
 }
 
 impl AccountTrails {
-    /// How far every trail gets.
+    /// Returns how far every trail gets.
     fn assessments(
         &self,
         parameters: &TrailLoggingParameters,

@@ -11,7 +11,7 @@ use crate::{TrailLogging, TrailLoggingParameters};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountTrails {
-    /// When the account was looked at.
+    /// Time at which the account was looked at.
     pub observed_at: Timestamp,
     /// The twelve-digit account id: tells the account's trails from others'.
     pub account: String,
@@ -62,7 +62,7 @@ impl AccountTrails {
         Ok(facts)
     }
 
-    /// Whether nothing is known yet that the trail lacks before `requirement`.
+    /// Returns whether nothing is known yet that the trail lacks before `requirement`.
     fn may_hold(
         &self,
         trail: &ObservedTrail,

@@ -5,25 +5,25 @@ use std::time::Duration;
 use config_rule::{Choice, EvidenceRoles, ParameterError, ParameterReader, Parameters};
 use serde::Serialize;
 
-/// What the organization wants of [`TrailLogging`](crate::TrailLogging).
+/// Parameters of [`TrailLogging`](crate::TrailLogging).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrailLoggingParameters {
-    /// How old the latest log file may be.
+    /// Maximum age of the latest log file.
     pub max_delivery_age_hours: i64,
     /// Event sources whose management events a trail may leave out.
     pub allowed_excluded_sources: Vec<String>,
-    /// Whether changes to log files must be detectable.
+    /// True if changes to log files must be detectable.
     pub require_log_file_validation: bool,
-    /// Whether log files must be encrypted with a KMS key.
+    /// True if log files must be encrypted with a KMS key.
     pub require_kms_encryption: bool,
-    /// What is enough for an organization trail that another account owns.
+    /// Evidence that is enough for an organization trail that another account owns.
     pub organization_trail: OrganizationTrail,
     /// Roles that show the trails of other accounts.
     pub central_evidence_role_arns: EvidenceRoles,
 }
 
-/// What is enough for an organization trail that another account owns.
+/// Evidence that is enough for an organization trail that another account owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrganizationTrail {
@@ -46,7 +46,7 @@ const MAX_DELIVERY_AGE_HOURS: i64 = 49;
 const HOURS_OF_A_YEAR: i64 = 8760;
 
 impl TrailLoggingParameters {
-    /// How old the latest log file may be.
+    /// Returns how old the latest log file may be.
     pub(crate) fn max_delivery_age(&self) -> Duration {
         Duration::from_hours(self.max_delivery_age_hours.unsigned_abs())
     }

@@ -10,7 +10,7 @@ use crate::evaluate::judge;
 use crate::remediation::{RemediationDetails, RemediationSettings, TrailDetails};
 use crate::{AccountTrails, TrailLoggingParameters};
 
-/// What may be done to a trail. Each is made in the Region of the trail's ARN: its
+/// A change of a trail. Each is made in the Region of the trail's ARN: its
 /// home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -88,7 +88,7 @@ impl TrailChange {
         !matches!(self, Self::CompleteSelectors { before, .. } if *before == EventSelectors::default())
     }
 
-    /// Whether a step with this change is one that a plan for the account can have.
+    /// Returns whether a step with this change is one that a plan for the account can have.
     pub(crate) fn could_be(&self, identity: &Identity, step: &Step<Self>) -> bool {
         let trail = self.trail();
         let name = trail.resource().strip_prefix("trail/");
@@ -259,7 +259,7 @@ enum Part {
     Manual(ManualItem),
 }
 
-/// What one trail lacks, part by part. A part that could not be read is left alone.
+/// Planner of what one trail lacks, part by part. A part that could not be read is left alone.
 struct Planner<'a> {
     facts: &'a AccountTrails,
     closest: &'a TrailDetails,

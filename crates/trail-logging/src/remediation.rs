@@ -28,7 +28,7 @@ const START_LOGGING: &str = "cloudtrail:StartLogging";
 const STOP_LOGGING: &str = "cloudtrail:StopLogging";
 const UPDATE_TRAIL: &str = "cloudtrail:UpdateTrail";
 
-/// What the organization says to the remediation of this control alone.
+/// Settings of this control's remediation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemediationSettings {
@@ -53,7 +53,7 @@ fn bucket(text: &str) -> Option<String> {
     is_name.then(|| text.to_owned())
 }
 
-/// What a repair needs to know beyond what the verdict rests on.
+/// Facts that a repair needs beyond what the verdict rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemediationDetails {
@@ -67,11 +67,11 @@ pub struct RemediationDetails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrailDetails {
-    /// What `DescribeTrails` says.
+    /// Answer of `DescribeTrails`.
     pub trail: Trail,
-    /// What the trail is doing.
+    /// Status of the trail.
     pub status: Fact<TrailStatus>,
-    /// Which events it logs.
+    /// Events that it logs.
     pub selectors: Fact<EventSelectors>,
     /// `IncludeGlobalServiceEvents`
     pub global_service_events: Fact<bool>,
@@ -263,7 +263,7 @@ impl Remediation for TrailLogging {
     }
 }
 
-/// Whether a trail is as it was created, and which of its settings is not.
+/// Returns whether a trail is as it was created, and which of its settings is not.
 fn as_created(trail: &aws_sdk_cloudtrail::types::Trail, bucket: &str) -> Standing {
     let is = |setting: Option<bool>| setting == Some(true);
     let differs = [

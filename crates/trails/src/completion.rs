@@ -5,7 +5,7 @@ use crate::condition::FieldSelector;
 use crate::coverage::{EVENT_CATEGORY, EVENT_SOURCE, MANAGEMENT, READ_ONLY};
 use crate::selectors::{AdvancedEventSelector, EventSelector, EventSelectors, ReadWriteType};
 
-/// How many basic selectors a trail may have.
+/// Number of basic selectors that a trail may have.
 const MAX_BASIC_SELECTORS: usize = 5;
 
 /// Selectors that leave no management event out.
@@ -13,12 +13,12 @@ const MAX_BASIC_SELECTORS: usize = 5;
 pub struct Completion {
     /// All of them, the changed and the unchanged: `PutEventSelectors` replaces all.
     pub selectors: EventSelectors,
-    /// Whether somebody had left out events on purpose, by their source or name:
+    /// True if somebody had left out events on purpose, by their source or name:
     /// to log them costs money, and was not wanted.
     pub lifts_exclusion: bool,
 }
 
-/// Why selectors cannot be completed without changing something else.
+/// Reason why selectors cannot be completed without changing something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompletionError {
     /// AWS has added a kind of selector since: sent again, it would be lost.
@@ -101,7 +101,7 @@ fn complete_basic(
     Ok(lifts)
 }
 
-/// Where every selector is for reads or for writes and has data events, one of each
+/// Returns where every selector is for reads or for writes and has data events, one of each
 /// kind logs all management events with another.
 fn complete_reads_and_writes(
     selectors: &mut [EventSelector],

@@ -33,7 +33,7 @@ pub struct FieldSelector {
 }
 
 impl FieldSelector {
-    /// Whether an event with this value of the field is selected.
+    /// Returns whether an event with this value of the field is selected.
     pub fn matches(&self, value: &str) -> bool {
         let equals = |text: &String| value == text;
         let starts = |text: &String| value.starts_with(text.as_str());
@@ -120,7 +120,7 @@ pub(crate) fn representatives<'a>(
     values
 }
 
-/// Whether a value stands for all those that no condition names.
+/// Returns whether a value stands for all those that no condition names.
 pub(crate) fn is_fresh(value: &str) -> bool {
     value.contains(FRESH)
 }

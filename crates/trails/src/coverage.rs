@@ -11,7 +11,7 @@ pub(crate) const READ_ONLY: &str = "readOnly";
 pub(crate) const EVENT_SOURCE: &str = "eventSource";
 const EVENT_NAME: &str = "eventName";
 
-/// How many kinds of events are looked at. CloudTrail allows 500 values in the
+/// Number of kinds of events that are looked at. CloudTrail allows 500 values in the
 /// conditions of a trail, and people use a few; who uses them all up must get a
 /// verdict and not a time-out, which would leave the last verdict standing.
 const MAX_EVENTS: u32 = 20_000;
@@ -143,7 +143,7 @@ impl Hole {
 }
 
 impl AdvancedEventSelector {
-    /// Whether it is about management events: by its condition on `eventCategory`,
+    /// Returns whether it is about management events: by its condition on `eventCategory`,
     /// because its name means nothing.
     pub(crate) fn is_management(&self) -> bool {
         let conditions = self.field_selectors.iter();

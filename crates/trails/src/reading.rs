@@ -12,12 +12,12 @@ use crate::trail::Trail;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedTrail {
-    /// What `DescribeTrails` says.
+    /// Answer of `DescribeTrails`.
     #[serde(flatten)]
     pub trail: Trail,
-    /// What the trail is doing.
+    /// Status of the trail.
     pub status: Option<Fact<TrailStatus>>,
-    /// Which events it logs.
+    /// Events that it logs.
     pub selectors: Option<Fact<EventSelectors>>,
 }
 
@@ -87,13 +87,13 @@ impl TrailReader<'_> {
     }
 }
 
-/// What an account is told about a trail; asked once for all controls.
+/// Returns what an account is told about a trail; asked once for all controls.
 async fn asked<F: TrailFact>(account: &Account, trail: &Trail) -> Result<Fact<F>, CallError> {
     let asking = F::observe(account, trail);
     account.cached(trail.arn.as_str(), asking).await
 }
 
-/// What CloudTrail says about a trail that it has just listed. "Not found" is
+/// Returns what CloudTrail says about a trail that it has just listed. "Not found" is
 /// not taken for an answer: to other accounts CloudTrail may say so of a trail
 /// that exists, and a trail deleted meanwhile is gone from the next list.
 pub(crate) fn shown<T>(action: &'static str, answer: Fact<Option<T>>) -> Fact<T> {

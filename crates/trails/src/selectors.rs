@@ -14,7 +14,7 @@ use crate::trail::Trail;
 /// The IAM action of [`EventSelectors`].
 pub const GET_EVENT_SELECTORS: &str = "cloudtrail:GetEventSelectors";
 
-/// What `GetEventSelectors` says. A trail has selectors of one kind; an event
+/// Answer of `GetEventSelectors`. A trail has selectors of one kind; an event
 /// is logged if any of them selects it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,7 +81,7 @@ pub struct AdvancedEventSelector {
 }
 
 impl EventSelectors {
-    /// Whether the trail logs every management event, or only events of
+    /// Returns whether the trail logs every management event, or only events of
     /// `allowed_excluded_sources` are missing. `eventSource`s are whole names,
     /// such as `kms.amazonaws.com`.
     pub fn logs_every_management_event(&self, allowed_excluded_sources: &[String]) -> bool {
@@ -118,7 +118,7 @@ impl TrailFact for EventSelectors {
 }
 
 impl EventSelectors {
-    /// What CloudTrail says. `None`: it did not.
+    /// Returns what CloudTrail says. `None`: it did not.
     pub fn from_sdk(output: GetEventSelectorsOutput) -> Option<Self> {
         if output.event_selectors.is_none() && output.advanced_event_selectors.is_none() {
             return None;

@@ -13,7 +13,7 @@ use crate::trail::Trail;
 /// The IAM action of [`TrailStatus`].
 pub const GET_TRAIL_STATUS: &str = "cloudtrail:GetTrailStatus";
 
-/// What `GetTrailStatus` says in the trail's home Region.
+/// Answer of `GetTrailStatus` in the trail's home Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrailStatus {
@@ -30,7 +30,7 @@ pub struct TrailStatus {
     pub latest_log_group_delivery_time: Option<Timestamp>,
 }
 
-/// Whether what a trail logs arrives.
+/// Arrival of what a trail logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery<'a> {
     /// It does: something arrived lately, and nothing failed since.
@@ -44,7 +44,7 @@ pub enum Delivery<'a> {
 }
 
 impl TrailStatus {
-    /// Whether the trail is switched on.
+    /// Returns whether the trail is switched on.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -55,14 +55,14 @@ impl TrailStatus {
         })
     }
 
-    /// Whether log files arrive in the trail's bucket. `max_age`: how old the
+    /// Returns whether log files arrive in the trail's bucket. `max_age`: how old the
     /// latest may be, seen `at` this time.
     pub fn log_file_delivery(&self, at: Timestamp, max_age: Duration) -> Delivery<'_> {
         let error = self.latest_delivery_error.as_deref();
         Delivery::of(error, self.latest_delivery_time, at, max_age)
     }
 
-    /// Whether events arrive in the trail's log group. `max_age`: how old the
+    /// Returns whether events arrive in the trail's log group. `max_age`: how old the
     /// latest may be, seen `at` this time.
     pub fn log_group_delivery(&self, at: Timestamp, max_age: Duration) -> Delivery<'_> {
         let error = self.latest_log_group_delivery_error.as_deref();

@@ -16,7 +16,7 @@ pub const DESCRIBE_TRAILS: &str = "cloudtrail:DescribeTrails";
 #[serde(transparent)]
 pub struct Trails(pub Vec<Trail>);
 
-/// What `DescribeTrails` says about a trail. Each value may be missing, which
+/// Answer of `DescribeTrails` about a trail. Each value may be missing, which
 /// is not "no".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Whether the trail logs events of every Region.
+    /// Returns whether the trail logs events of every Region.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -46,7 +46,7 @@ impl Trail {
         said(self.multi_region, "IsMultiRegionTrail")
     }
 
-    /// Whether the trail logs events of every account of the organization.
+    /// Returns whether the trail logs events of every account of the organization.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -54,7 +54,7 @@ impl Trail {
         said(self.organization, "IsOrganizationTrail")
     }
 
-    /// Whether changes to delivered log files can be detected.
+    /// Returns whether changes to delivered log files can be detected.
     ///
     /// # Errors
     /// If AWS did not say.
@@ -62,7 +62,7 @@ impl Trail {
         said(self.log_file_validation, "LogFileValidationEnabled")
     }
 
-    /// Whether a KMS key encrypts the log files. AWS leaves out the key where
+    /// Returns whether a KMS key encrypts the log files. AWS leaves out the key where
     /// there is none.
     pub fn is_encrypted_with_kms(&self) -> bool {
         self.kms_key.is_some()

@@ -22,7 +22,7 @@ fn advanced(conditions: &Value) -> Value {
     json!({"name": null, "fieldSelectors": all})
 }
 
-/// What the selectors leave out; nothing if that is empty.
+/// Returns what the selectors leave out; nothing if that is empty.
 fn left_out(selectors: Value, allowed: &[&str]) -> String {
     let selectors: EventSelectors = serde_json::from_value(selectors).unwrap();
     let allowed: Vec<String> = allowed.iter().copied().map(str::to_owned).collect();

@@ -66,7 +66,7 @@ fn texts(length: usize) -> Vec<String> {
     texts
 }
 
-/// Whether every event of a universe is selected that is large enough to show
+/// Returns whether every event of a universe is selected that is large enough to show
 /// any difference that the generated conditions can make: a letter that no
 /// condition names fits between the longest prefix and the longest suffix.
 fn every_event_is_selected(selectors: &EventSelectors, allowed: &[String]) -> bool {

@@ -53,7 +53,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where `tests/package.sh` puts the packages for this machine.
+/// Returns where `tests/package.sh` puts the packages for this machine.
 fn packages() -> anyhow::Result<PathBuf> {
     let program = current_exe()?;
     // TARGET/release/deps/PROGRAM
@@ -175,7 +175,7 @@ enum Transport {
     Tls,
 }
 
-/// What the processes of one transport needed.
+/// Time and memory of the processes of one transport.
 #[derive(Default)]
 struct Needed {
     init: Vec<Duration>,

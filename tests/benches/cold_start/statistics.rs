@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What was measured, over all samples.
+/// Measurements, over all samples.
 pub(crate) struct Row {
     name: &'static str,
     unit: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// What stands in the columns.
+    /// Headings of the columns.
     pub(crate) const HEADING: &str =
         "                              median      10%      90%  samples      aim";
 

@@ -23,7 +23,7 @@ const HOST: &str = "localhost";
 pub(crate) const CERTIFICATES: &str =
     concat!(env!("CARGO_TARGET_TMPDIR"), "/cold-start-authorities.pem");
 
-/// Where systems keep the certificate authorities they trust.
+/// Places where systems keep the certificate authorities they trust.
 const SYSTEM_CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -77,7 +77,7 @@ impl TlsFront {
         format!("https://{HOST}:{}", self.port)
     }
 
-    /// How many certificate authorities the functions trust.
+    /// Returns how many certificate authorities the functions trust.
     pub(crate) fn trusted_certificates(&self) -> usize {
         self.trusted_certificates
     }

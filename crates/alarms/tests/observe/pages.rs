@@ -42,7 +42,7 @@ fn full() -> Sandbox {
     })
 }
 
-/// What is observed of all lists: how many, and the last.
+/// Returns what is observed of all lists: how many, and the last.
 async fn observed(sandbox: &Sandbox) -> [Fact<(usize, String)>; 3] {
     let account = account(sandbox);
     let filters = MetricFilter::observe(&account, &arn(GROUP)).await.unwrap();

@@ -58,7 +58,7 @@ pub(crate) fn facts() -> impl Strategy<Value = Observed> {
     })
 }
 
-/// What CloudWatch may do, with and without conditions and denials, written in several
+/// Returns what CloudWatch may do, with and without conditions and denials, written in several
 /// ways. None of it keeps the account from reading.
 fn policy(actions: &'static [&'static str]) -> impl Strategy<Value = String> {
     let alarms = format!("arn:aws:cloudwatch:*:{ACCOUNT}:alarm:größe*");

@@ -116,7 +116,7 @@ fn subscribed_by(subscriptions: Vec<Value>) -> Sandbox {
     Sandbox::new(organization).unwrap()
 }
 
-/// Whether the topic reaches somebody, after everything that it takes was asked.
+/// Returns whether the topic reaches somebody, after everything that it takes was asked.
 async fn reached(sandbox: &Sandbox) -> Result<Reached, Obstacle> {
     let alarm = arn("cloudwatch", "alarm:root-use");
     let topic = arn("sns", "root-use");

@@ -65,7 +65,7 @@ fn looked_at(file: &str, organization: Organization, then: &Rules, now: &Rules) 
     })
 }
 
-/// What the Lambda functions conclude.
+/// Returns what the Lambda functions conclude.
 async fn live(account: &Account, rules: &Rules) -> Vec<Judged> {
     let mut judged = Vec::new();
     for rule in rules.enabled() {

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::REGION;
 
-/// How long an evaluation may take. All of them share one thread of a machine that may
+/// The longest that an evaluation may take. All of them share one thread of a machine that may
 /// be busy; what AWS throttles for ever ends much sooner.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where an organization has the roles of functions and those that show them evidence.
+/// Path of the roles of functions and of those that show them evidence.
 pub(super) const ROLE_PATH: &str = "/rootguard/";
 
 /// The parameter that names the roles which show what other accounts own.
@@ -130,7 +130,7 @@ fn function_role(name: &str, configured: &ConfiguredRule) -> anyhow::Result<Role
     })
 }
 
-/// What the Lambda function does with an invocation.
+/// Returns what the Lambda function does with an invocation.
 async fn invoke(
     rule: &dyn Rule,
     event: &Value,

@@ -21,7 +21,7 @@ use crate::rules::{ChosenRules, RulesFile};
 const ORGANIZATION: &str = include_str!("organization.toml");
 const REGION: &str = "us-east-1";
 
-/// How often the bar moves.
+/// Time between two moves of the bar.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Show what rootguard finds, in a local organization; needs no AWS account

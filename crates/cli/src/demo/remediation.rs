@@ -26,7 +26,7 @@ const WAIT: WaitSettings = WaitSettings {
     busy_attempts: 5,
 };
 
-/// How long the demo waits, by the clock of the sandbox: a trail that was switched on
+/// Time that the demo waits, by the clock of the sandbox: a trail that was switched on
 /// delivers some minutes later.
 const LATER: Duration = Duration::from_mins(10);
 
@@ -219,7 +219,7 @@ async fn judge_again(sandbox: &Sandbox, endpoint: &str, open: &[Row]) -> anyhow:
     Ok(())
 }
 
-/// What would be done about a row.
+/// Returns what would be done about a row.
 fn planned<'a>(row: &'a Row, record: &Record<Value>) -> Line<'a> {
     let steps = record.steps.iter().map(|RecordedStep { step, status }| {
         let withheld = match status {
@@ -247,7 +247,7 @@ fn planned<'a>(row: &'a Row, record: &Record<Value>) -> Line<'a> {
     }
 }
 
-/// What became of a row, and what is left of it to do.
+/// Returns what became of a row, and what is left of it to do.
 fn ended<'a>(row: &'a Row, left: Option<&Record<Value>>) -> Line<'a> {
     let shown = line(row);
     let Some(record) = left else { return shown };

@@ -83,7 +83,7 @@ impl<'a> Accounts<'a> {
         .build()
     }
 
-    /// Whether requests go to something else than AWS.
+    /// Returns whether requests go to something else than AWS.
     pub(super) fn has_endpoint(&self) -> bool {
         self.caller.sdk().endpoint_url().is_some()
     }
@@ -221,13 +221,13 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// How the account that keeps the stack sets asks about them.
+/// Returns how the account that keeps the stack sets asks about them.
 pub(super) fn call_as(organization: &Organization) -> Option<CallAs> {
     let accounts = &organization.accounts;
     (accounts.stack_sets != accounts.management).then_some(CallAs::DelegatedAdmin)
 }
 
-/// Whether a stack set can hold a group of so many accounts.
+/// Returns whether a stack set can hold a group of so many accounts.
 fn fits(group: &str, accounts: usize, regions: &Regions) -> anyhow::Result<()> {
     let instances = accounts.saturating_mul(regions.activity.len());
     if instances > MOST_INSTANCES {

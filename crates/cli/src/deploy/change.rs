@@ -25,7 +25,7 @@ pub(super) const TAG: &str = "rootguard";
 /// Deploys and deletes stacks.
 pub(super) struct Deployer<'a> {
     accounts: &'a Accounts<'a>,
-    /// What AWS is doing now, for who presses Ctrl-C.
+    /// Work that AWS is doing now, for whoever presses Ctrl-C.
     under_way: RefCell<Option<String>>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Deployer<'a> {
         *self.under_way.borrow_mut() = None;
     }
 
-    /// What to say to who pressed Ctrl-C.
+    /// Returns what to say to who pressed Ctrl-C.
     pub(super) fn interrupted(&self, command: &str) -> String {
         match &*self.under_way.borrow() {
             Some(what) => format!(

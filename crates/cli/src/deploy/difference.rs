@@ -13,7 +13,7 @@ use sandbox::cloudformation::{StackPlace, Template as Read};
 use super::change::{Deployer, TAG, seen};
 use super::wanted::Deployment;
 
-/// What a deployment would do.
+/// The changes that a deployment would make.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     added: Vec<String>,
@@ -99,7 +99,7 @@ impl Difference {
     }
 }
 
-/// Whether a stack was ever there: one whose first creation failed is made anew, and one in
+/// Returns whether a stack was ever there: one whose first creation failed is made anew, and one in
 /// review has nothing but change sets.
 fn was_created(stack: &Deployed) -> bool {
     !matches!(
@@ -113,7 +113,7 @@ fn was_created(stack: &Deployed) -> bool {
     )
 }
 
-/// What changes of a stack, a line each. What only AWS can say is left out.
+/// Returns what changes of a stack, a line each. What only AWS can say is left out.
 fn changes(stack: &Stack, deployed: &Deployed, template: &str) -> Vec<String> {
     let before: BTreeMap<String, String> = deployed
         .parameters()

@@ -29,7 +29,7 @@ impl Pauses {
     }
 }
 
-/// How it ended.
+/// The end of an operation.
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) status: StackStatus,
@@ -44,7 +44,7 @@ impl End {
         )
     }
 
-    /// What failed and why, a line each; what was only cancelled for that is left out.
+    /// Returns what failed and why, a line each; what was only cancelled for that is left out.
     pub(super) fn reasons(&self) -> String {
         let mut lines = String::new();
         for failure in &self.failures {
@@ -100,7 +100,7 @@ pub(super) async fn stack(
     }
 }
 
-/// What happened after an event, the latest first.
+/// Returns what happened after an event, the latest first.
 async fn events(
     client: &Client,
     name: &str,

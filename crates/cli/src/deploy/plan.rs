@@ -103,7 +103,7 @@ fn script(deployment: &Deployment<'_>) -> String {
     script
 }
 
-/// What a step does, in the words of its template.
+/// Returns what a step does, in the words of its template.
 fn heading(stack: &Stack) -> String {
     let said = stack.template.description();
     match &stack.group {
@@ -186,7 +186,7 @@ fn parameters(stack: &Stack) -> serde_json::Value {
     parameters.collect()
 }
 
-/// What stands for a value that only AWS can say.
+/// Returns what stands for a value that only AWS can say.
 fn placeholder(value: &Value) -> Option<String> {
     match value {
         Value::Text(_) => None,

@@ -167,7 +167,7 @@ fn print(group: &str, done: usize, troubles: &[Trouble]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is wrong with an instance, if something is.
+/// Returns what is wrong with an instance, if something is.
 fn trouble(kind: &str, instance: &StackInstanceSummary) -> Option<Trouble> {
     let detailed = instance
         .stack_instance_status

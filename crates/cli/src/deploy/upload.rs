@@ -16,11 +16,11 @@ use super::plan::region_of;
 use super::wanted::Deployment;
 use crate::progress;
 
-/// How often it is tried, a few seconds apart: IAM needs some until a role that was just
+/// Number of tries, a few seconds apart: IAM needs some until a role that was just
 /// made can be assumed everywhere.
 const ATTEMPTS: u32 = 8;
 
-/// How many objects there are, and the versions of those that functions name.
+/// Number of objects, and the versions of those that functions name.
 pub(super) struct Uploads {
     objects: usize,
     versions: BTreeMap<(String, String), String>,

@@ -12,7 +12,7 @@ use sandbox::cloudformation::{StackPlace, Template as Read};
 use super::packages::Packages;
 use crate::rules::ChosenRules;
 
-/// What is to be deployed.
+/// A deployment: what is to be deployed where.
 pub(super) struct Deployment<'a> {
     pub(super) organization: &'a Organization,
     pub(super) packages: Packages,
@@ -119,7 +119,7 @@ impl<'a> Deployment<'a> {
 }
 
 impl Deployment<'_> {
-    /// What is to be known where the home Region has no remediation configurations although
+    /// Returns what is to be known where the home Region has no remediation configurations although
     /// remediation is wanted.
     pub(super) fn without_remediation_configurations(&self) -> Option<String> {
         let Organization {
@@ -166,7 +166,7 @@ fn check(stack: &Stack) -> anyhow::Result<()> {
 /// The most characters of a service control policy.
 const LONGEST_POLICY: usize = 5120;
 
-/// Whether AWS Organizations takes the service control policy, with the roles that it exempts.
+/// Returns whether AWS Organizations takes the service control policy, with the roles that it exempts.
 fn policy_fits(stack: &Stack) -> anyhow::Result<()> {
     let values = stack
         .parameters

@@ -16,10 +16,10 @@ pub(super) struct Facts {
     pub(super) accounts: Vec<AccountFacts>,
 }
 
-/// What the organization wants, from `rules.toml`.
+/// The organization as `rules.toml` wants it.
 #[derive(Clone, Debug)]
 pub(super) struct DesiredState {
-    /// When it was looked.
+    /// Time at which it was looked at.
     pub(super) now: Timestamp,
     pub(super) partition: String,
     /// The account and the Region of the activity hub, where there shall be one.
@@ -30,9 +30,9 @@ pub(super) struct DesiredState {
     pub(super) artifact_account: Option<String>,
     /// The account that shall administer a service, where one is named.
     pub(super) administrators: BTreeMap<Service, String>,
-    /// Whether root credentials may be removed centrally.
+    /// True if root credentials may be removed centrally.
     pub(super) root_sessions: bool,
-    /// Whether an organization trail is named, which logs the members.
+    /// True if an organization trail is named, which logs the members.
     pub(super) organization_trail: bool,
     /// The Regions with functions, which need an artifact bucket.
     pub(super) artifact_regions: Vec<String>,
@@ -60,7 +60,7 @@ impl Central {
         }
     }
 
-    /// What it means that it is missing.
+    /// Returns what it means that it is missing.
     pub(super) const fn missing(self) -> &'static str {
         match self {
             Self::RootActivity => "nobody is told of root activity",
@@ -77,7 +77,7 @@ impl Central {
     }
 }
 
-/// Where a function of the whole organization is.
+/// Account and Region of a function of the whole organization.
 #[derive(Clone, Debug)]
 pub(super) struct CentralFunction {
     pub(super) function: Central,
@@ -115,7 +115,7 @@ pub(super) struct WantedException {
     pub(super) void_from: Timestamp,
 }
 
-/// What was read of the organization.
+/// Facts about the organization.
 #[derive(Clone, Debug)]
 pub(super) struct OrganizationFacts {
     /// The management account.
@@ -174,11 +174,11 @@ pub(super) struct Operation {
 pub(super) struct AccountFacts {
     pub(super) id: String,
     pub(super) name: String,
-    /// What was seen in it, or why nobody could look into it.
+    /// Facts about it, or why nobody could look into it.
     pub(super) seen: Result<ScanResult, String>,
 }
 
-/// What was seen in an account, in its home Region where nothing else is said.
+/// Facts about an account, in its home Region where nothing else is said.
 #[derive(Clone, Debug)]
 pub(super) struct ScanResult {
     pub(super) recorders: Fact<Vec<Recorder>>,
@@ -186,13 +186,13 @@ pub(super) struct ScanResult {
     pub(super) functions: BTreeMap<&'static str, Fact<Option<Function>>>,
     /// Those of its functions that work for the whole organization, with their Regions.
     pub(super) central: BTreeMap<Central, (String, Fact<Option<Function>>)>,
-    /// What AWS Config has of each wanted rule; none where it has no such rule.
+    /// Results that AWS Config has of each wanted rule; none where it has no such rule.
     pub(super) results: BTreeMap<&'static str, Fact<Option<Results>>>,
     /// The forwarding rules of each activity Region.
     pub(super) forwarders: BTreeMap<String, Fact<Vec<Forwarder>>>,
     /// The organization trails that show here.
     pub(super) organization_trails: Fact<Vec<OrganizationTrail>>,
-    /// Whether the artifact bucket of a Region is there, where one must be.
+    /// Presence of the artifact bucket in each Region in which one must be.
     pub(super) buckets: BTreeMap<String, Fact<bool>>,
 }
 
@@ -200,7 +200,7 @@ pub(super) struct ScanResult {
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     pub(super) name: String,
-    /// Whether an AWS service keeps it, and rules cannot use it.
+    /// True if an AWS service keeps it, and rules cannot use it.
     pub(super) service_linked: bool,
     pub(super) recording: Fact<bool>,
 }
@@ -212,17 +212,17 @@ pub(super) struct Function {
     pub(super) state: Option<String>,
     /// The SHA-256 of its package, in base64.
     pub(super) code: Option<String>,
-    /// How many of its invocations failed within the last day.
+    /// Number of its invocations that failed within the last day.
     pub(super) errors: Fact<u64>,
 }
 
-/// What AWS Config has of a rule.
+/// Results that AWS Config has of a rule.
 #[derive(Clone, Debug)]
 pub(super) struct Results {
-    /// When the last result came. None where there is none, or it was `NOT_APPLICABLE`,
+    /// Time of the last result. None where there is none, or it was `NOT_APPLICABLE`,
     /// which AWS Config does not keep.
     pub(super) latest: Option<Timestamp>,
-    /// How often the function was invoked within twice the rule's frequency; asked only
+    /// Number of invocations of the function within twice the rule's frequency; asked only
     /// where there is no result.
     pub(super) invocations: Fact<u64>,
 }
@@ -250,7 +250,7 @@ impl Facts {
         accounts.filter_map(|account| Some((account, account.seen.as_ref().ok()?)))
     }
 
-    /// Whether anything was ever deployed: then what is missing is wrong.
+    /// Returns whether anything was ever deployed: then what is missing is wrong.
     pub(super) fn is_deployed(&self) -> bool {
         let functions = |seen: &ScanResult| {
             let mut functions = seen.functions.values();
@@ -268,7 +268,7 @@ impl Facts {
         self.wanted.rules_of(&self.organization, account)
     }
 
-    /// Whether an account is in use. Others are nobody's fault.
+    /// Returns whether an account is in use. Others are nobody's fault.
     pub(super) fn is_active(&self, id: &str) -> bool {
         self.accounts.iter().any(|account| account.id == id)
     }
@@ -306,7 +306,7 @@ impl OrganizationFacts {
 }
 
 impl ScanResult {
-    /// Whether the rules can be there: a customer-managed recorder is.
+    /// Returns whether the rules can be there: a customer-managed recorder is.
     pub(super) fn has_recorder(&self) -> bool {
         match &self.recorders {
             Fact::Known(recorders) => recorders.iter().any(|recorder| !recorder.service_linked),

@@ -10,7 +10,7 @@ pub(crate) struct Finding {
     /// The account it is about; none where it is about the organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
-    /// What people call the account, where that is known.
+    /// Name of the account, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account_name: Option<String>,
     /// The Region, where it is about one.
@@ -18,16 +18,16 @@ pub(crate) struct Finding {
     pub(crate) region: Option<String>,
     /// The examination that found it.
     pub(crate) examination: &'static str,
-    /// Whether something is wrong, or could not be told.
+    /// Kind: something is wrong, or could not be told.
     pub(crate) kind: Kind,
-    /// What is wrong and what that means; neither account nor Region, so that people are
+    /// The fault and what it means; neither account nor Region, so that people are
     /// told once what holds in many.
     pub(crate) what: String,
-    /// What to do: a command, where there is one.
+    /// The remedy: a command, where there is one.
     pub(crate) fix: String,
 }
 
-/// What kind of finding it is.
+/// Kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {

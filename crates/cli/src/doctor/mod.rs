@@ -94,7 +94,7 @@ impl Doctor {
     }
 }
 
-/// What people should know besides the findings.
+/// Returns what people should know besides the findings.
 fn notes(rules: &ChosenRules) -> Vec<String> {
     let mut notes = vec![format!("Held to the {rules}.")];
     if let Err(lacking) = rules.organization() {
@@ -106,7 +106,7 @@ fn notes(rules: &ChosenRules) -> Vec<String> {
     notes
 }
 
-/// What came of looking into an account.
+/// Result of looking into an account.
 struct Observation {
     seen: Result<ScanResult, String>,
     throttled: bool,

@@ -12,10 +12,10 @@ use crate::exit::{Outcome, is_closed_pipe};
 use crate::rows::Format;
 use crate::table::{Line, table};
 
-/// How many accounts of a finding are named in a table.
+/// Number of accounts of a finding that are named in a table.
 const NAMED: usize = 3;
 
-/// What was found, and where it was looked.
+/// Findings, and where was looked for them.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
@@ -25,11 +25,11 @@ pub(super) struct Report {
     pub(super) accounts: BTreeMap<String, String>,
     /// The accounts that are not active, and their states.
     pub(super) not_active: BTreeMap<String, String>,
-    /// What people should know besides.
+    /// Notes for people besides.
     pub(super) notes: Vec<String>,
 }
 
-/// How many findings there are of which kind.
+/// Numbers of findings by kind.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Counts {
@@ -48,7 +48,7 @@ impl Counts {
 }
 
 impl Report {
-    /// What is wrong outweighs what could not be told.
+    /// Returns what is wrong outweighs what could not be told.
     pub(super) fn outcome(&self) -> Outcome {
         match self.counts {
             Counts { wrong: 1.., .. } => Outcome::NotCompliant,
@@ -112,7 +112,7 @@ impl Report {
         }
     }
 
-    /// What is the same in many accounts and Regions, once.
+    /// Returns what is the same in many accounts and Regions, once.
     fn told_once(&self) -> Vec<Told<'_>> {
         let mut told: Vec<Told<'_>> = Vec::new();
         for finding in &self.findings {

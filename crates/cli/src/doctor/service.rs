@@ -23,7 +23,7 @@ impl Service {
     pub(super) const ADMINISTERED: [Self; 4] =
         [Self::StackSets, Self::Config, Self::SecurityHub, Self::Iam];
 
-    /// What people call it.
+    /// Returns what people call it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::StackSets => "CloudFormation StackSets",
@@ -34,7 +34,7 @@ impl Service {
         }
     }
 
-    /// What Organizations calls it.
+    /// Returns what Organizations calls it.
     pub(super) fn principal(self) -> &'static str {
         match self {
             Self::StackSets => "member.org.stacksets.cloudformation.amazonaws.com",
@@ -45,7 +45,7 @@ impl Service {
         }
     }
 
-    /// What does not work without trusted access.
+    /// Returns what does not work without trusted access.
     pub(super) fn purpose(self) -> &'static str {
         match self {
             Self::StackSets => "nothing is deployed to member accounts",
@@ -56,7 +56,7 @@ impl Service {
         }
     }
 
-    /// How the management account gives it trusted access.
+    /// Returns how the management account gives it trusted access.
     pub(super) fn command_to_trust(self) -> String {
         match self {
             // Organizations' own call would leave out roles that CloudFormation makes.
@@ -68,7 +68,7 @@ impl Service {
         }
     }
 
-    /// How the management account makes an account its administrator.
+    /// Returns how the management account makes an account its administrator.
     pub(super) fn command_to_delegate(self, account: &str) -> String {
         match self {
             // Security Hub keeps its own list too.

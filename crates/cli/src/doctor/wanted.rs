@@ -12,7 +12,7 @@ use super::service::Service;
 use crate::rules::ChosenRules;
 
 impl DesiredState {
-    /// What the file says. Where it does not say who and where the organization is, the
+    /// Returns what the file says. Where it does not say who and where the organization is, the
     /// Region is the caller's, and what is not named is not examined.
     pub(super) fn of(rules: &ChosenRules, caller: &Account) -> Self {
         let identity = caller.identity();

@@ -9,7 +9,7 @@ use root_activity::{DRILL_SOURCE, Drill};
 
 use super::Exercise;
 
-/// How long root-activity believes an announcement at most.
+/// The longest that root-activity believes an announcement.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Puts the announcement on the bus, valid for so long from now.

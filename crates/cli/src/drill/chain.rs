@@ -12,7 +12,7 @@ use filter_pattern::Pattern;
 
 use super::{Exercise, known};
 
-/// What a drill follows.
+/// The chain that a drill follows.
 pub(super) struct Chain {
     /// The name of the filter.
     pub(super) filter: String,
@@ -20,7 +20,7 @@ pub(super) struct Chain {
     pub(super) alarm: MetricAlarm,
     /// The alarm whose action it is: the same, or a composite alarm.
     pub(super) acting: Acting,
-    /// How long the alarm stays in `ALARM` after one event, where that is known.
+    /// Time that the alarm stays in `ALARM` after one event, where that is known.
     pub(super) rearm: Option<Duration>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Acting {
     pub(super) is_composite: bool,
 }
 
-/// What was found in the account.
+/// Result of looking for a chain in the account.
 pub(super) enum Found {
     Chain(Box<Chain>),
     /// There is nothing to follow beyond this link.
@@ -129,7 +129,7 @@ impl Chain {
         topic.and_then(|topic| topic.parse().ok())
     }
 
-    /// What would be done.
+    /// Returns what would be done.
     pub(super) fn plan(&self, exercise: &Exercise, group: &str, bus: Option<&str>) -> String {
         let Self {
             filter,
@@ -183,7 +183,7 @@ impl Acting {
     }
 }
 
-/// Whether a filter catches what root does itself, as far as it can be told.
+/// Returns whether a filter catches what root does itself, as far as it can be told.
 fn catches_root(filter: &MetricFilter) -> bool {
     let pattern = Pattern::parse(&filter.filter_pattern);
     let record = r#"{"userIdentity":{"type":"Root"},"eventType":"AwsApiCall"}"#;

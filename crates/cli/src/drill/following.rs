@@ -63,7 +63,7 @@ pub(super) async fn follow(
     }
 }
 
-/// What had happened before the drill, so that nothing of it counts.
+/// State before the drill, so that nothing of it counts.
 struct Marks {
     samples: f64,
     changed: Timestamp,
@@ -181,7 +181,7 @@ async fn links(exercise: &Exercise, chain: &Chain, before: &Marks, receipt: &mut
     notified(exercise, chain, changed_at, receipt).await;
 }
 
-/// Whether somebody was told.
+/// Finds out whether somebody was told.
 async fn notified(
     exercise: &Exercise,
     chain: &Chain,
@@ -272,14 +272,14 @@ async fn restore(
     Ok(())
 }
 
-/// How many values the metric had around now.
+/// Returns how many values the metric had around now.
 async fn samples(account: &Account, chain: &Chain) -> anyhow::Result<f64> {
     let metric = [&*chain.metric.namespace, &*chain.metric.metric_name];
     let since = Timestamp::from(SystemTime::now() - HOUR);
     metric::sum(account, metric, &[], since).await
 }
 
-/// Why an alarm does nothing, whatever state it is in.
+/// Returns why an alarm does nothing, whatever state it is in.
 fn why_not_acting(acting: &Acting) -> Option<String> {
     let name = &acting.name;
     if acting.actions.is_empty() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::chain::Chain;
 
-/// What happened to an alarm after some time, newest first.
+/// Returns what happened to an alarm after some time, newest first.
 pub(super) async fn history(
     account: &Account,
     alarm: &str,
@@ -37,7 +37,7 @@ pub(super) async fn history(
     Ok(items)
 }
 
-/// When it happened.
+/// Returns when it happened.
 pub(super) fn time_of(item: &AlarmHistoryItem) -> Timestamp {
     item.timestamp()
         .map_or(Timestamp::UNIX_EPOCH, |time| Timestamp::from(*time))
@@ -47,7 +47,7 @@ fn data_of(item: &AlarmHistoryItem) -> Value {
     serde_json::from_str(item.history_data().unwrap_or_default()).unwrap_or_default()
 }
 
-/// Whether the alarm changed to `ALARM`.
+/// Returns whether the alarm changed to `ALARM`.
 pub(super) fn is_to_alarm(item: &AlarmHistoryItem) -> bool {
     let data = data_of(item);
     data.pointer("/newState/stateValue").and_then(Value::as_str) == Some("ALARM")

@@ -24,7 +24,7 @@ use crate::exit::Outcome;
 use chain::{Chain, Found};
 use receipt::Receipt;
 
-/// How long the drill may use its role, in seconds: as long as a role allows by default.
+/// Time that the drill may use its role, in seconds: as long as a role allows by default.
 const SESSION_SECONDS: i32 = 3600;
 
 /// Prove that somebody would be told of root use
@@ -82,7 +82,7 @@ pub(crate) struct Drill {
     receipt: Option<PathBuf>,
 }
 
-/// What a drill is, from its announcement to its receipt.
+/// A drill, from its announcement to its receipt.
 struct Exercise {
     /// Its name, also that of its stream and its session.
     id: String,
@@ -211,7 +211,7 @@ async fn exercise(
     })
 }
 
-/// What is known, or an error that says why it is not.
+/// Returns what is known, or an error that says why it is not.
 fn known<T>(fact: Fact<T>) -> anyhow::Result<T> {
     match fact {
         Fact::Known(value) => Ok(value),

@@ -43,7 +43,7 @@ pub(super) async fn receive(exercise: &Exercise, queue: &str) -> anyhow::Result<
     Ok(published)
 }
 
-/// Whether a message is that of an alarm's change to `ALARM` since some time.
+/// Returns whether a message is that of an alarm's change to `ALARM` since some time.
 pub(super) fn is_alarm(message: &Value, alarm: &str, since: Timestamp) -> bool {
     let text = |member| message.get(member).and_then(Value::as_str);
     let changed = text("StateChangeTime").unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn is_alarm(message: &Value, alarm: &str, since: Timestamp) -> bool {
         && changed.is_ok_and(|changed| changed >= since)
 }
 
-/// Who is subscribed to a topic and has confirmed it, by protocol.
+/// Returns who is subscribed to a topic and has confirmed it, by protocol.
 pub(super) async fn confirmed(account: &Account, topic: &Arn) -> anyhow::Result<Vec<String>> {
     let subscriptions = known(alarms::Subscription::observe(account, topic).await?)?;
     let subscriptions = subscriptions.unwrap_or_default().into_iter();

@@ -15,7 +15,7 @@ struct Link {
     namespace: &'static str,
     metric: &'static str,
     dimensions: &'static [(&'static str, &'static str)],
-    /// What it means that nothing went through.
+    /// Meaning of nothing having gone through.
     broken: &'static str,
 }
 
@@ -57,7 +57,7 @@ const LINKS: &[Link] = &[
     },
 ];
 
-/// What would be done.
+/// Returns what would be done.
 pub(super) fn plan(exercise: &Exercise, bus: &str) -> String {
     format!(
         "{} puts an event that announces it on {bus}. Whoever is told of root activity is \

@@ -16,7 +16,7 @@ use crate::exit::Outcome;
 /// Stands among the links where somebody pressed Ctrl-C.
 const INTERRUPTED: &str = "interrupted";
 
-/// What a drill came to.
+/// Result of a drill.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Receipt {

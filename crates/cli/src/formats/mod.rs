@@ -16,7 +16,7 @@ use crate::rows::{self, Counts, Row};
 
 pub(crate) use csv::no_formula;
 
-/// How results are printed.
+/// Form in which results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// A table for people; of an organization, what needs attention
@@ -116,7 +116,7 @@ fn array<T: serde::Serialize>(
     Ok(())
 }
 
-/// What Security Hub knows of the row's control.
+/// Returns what Security Hub knows of the row's control.
 fn control_of(row: &Row) -> anyhow::Result<&'static MappedControl> {
     MappedControl::of(row.control)
         .ok_or_else(|| anyhow::anyhow!("{} is not known to Security Hub", row.control))

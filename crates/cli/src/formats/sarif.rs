@@ -118,7 +118,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// What code scanning sorts by: critical from 9.0, high from 7.0, medium from 4.0.
+/// Returns what code scanning sorts by: critical from 9.0, high from 7.0, medium from 4.0.
 fn score(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "9.5",

@@ -11,10 +11,10 @@ use super::members::Member;
 use super::scan::ScanOutcome;
 use super::session::{NotOpened, Sessions};
 
-/// How long an account may take. As long as its session lasts.
+/// Time that an account may take. As long as its session lasts.
 pub(crate) const SCAN_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// What came of looking at an account.
+/// Result of looking at an account.
 #[derive(Debug)]
 pub(super) enum AccountScan {
     /// It was looked at; what could not be had is part of it.
@@ -35,7 +35,7 @@ impl ScanOutcome for AccountScan {
     }
 }
 
-/// Who looks, through which role, for which rules.
+/// The scanner of an account: as whom, through which role, for which rules.
 pub(super) struct AccountScanner<'a> {
     sessions: Sessions<'a>,
     rules: &'a [&'a ConfiguredRule],
@@ -78,7 +78,7 @@ impl<'a> AccountScanner<'a> {
     }
 }
 
-/// What a session may do at most: read what the rules ask.
+/// Returns what a session may do at most: read what the rules ask.
 fn reads(rules: &[&ConfiguredRule]) -> BTreeSet<&'static str> {
     let actions = rules.iter().flat_map(|rule| rule.rule.metadata().reads);
     actions.copied().collect()

@@ -13,7 +13,7 @@ use aws_types::SdkConfig;
 pub(crate) struct Member {
     /// The twelve-digit account id.
     pub(crate) id: String,
-    /// What people call it.
+    /// Its name.
     pub(crate) name: String,
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What failed, and what to do where it was the wrong account that asked.
+/// Returns what failed, and what to do where it was the wrong account that asked.
 fn explain<E, R>(operation: &str, error: &SdkError<E, R>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -26,7 +26,7 @@ pub(crate) use session::assert_only_reads;
 pub(crate) use session::{NotOpened, Sessions};
 pub(crate) use spool::Spool;
 
-/// Which accounts, and how.
+/// Accounts to look at, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
     /// Judge every active account of the organization; ask as its management account or
@@ -53,13 +53,13 @@ pub(crate) struct Selection {
     resume: Option<PathBuf>,
 }
 
-/// What was seen of an organization.
+/// Facts of an organization.
 pub(crate) struct ScanResult {
     pub(crate) members: Members,
     pub(crate) spool: Spool,
-    /// Why nothing was seen, by account.
+    /// Reason why nothing was seen, by account.
     pub(crate) failures: BTreeMap<String, String>,
-    /// How many accounts an earlier check had seen.
+    /// Number of accounts that an earlier check had seen.
     pub(crate) resumed: usize,
 }
 
@@ -110,7 +110,7 @@ impl Selection {
 }
 
 impl ScanResult {
-    /// What people should know besides the verdicts.
+    /// Returns what people should know besides the verdicts.
     pub(crate) fn notes(&self) -> Vec<String> {
         let Self {
             members, resumed, ..
@@ -134,7 +134,7 @@ impl ScanResult {
         notes
     }
 
-    /// What every rule says of every account, one account at a time.
+    /// Returns what every rule says of every account, one account at a time.
     pub(crate) fn rows(
         &mut self,
         caller: &Account,

@@ -19,7 +19,7 @@ impl Pace {
         }
     }
 
-    /// How many may be under way.
+    /// Returns how many may be under way.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }

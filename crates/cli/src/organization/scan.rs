@@ -10,17 +10,17 @@ use super::members::Member;
 use super::pace::Pace;
 use crate::progress;
 
-/// How many accounts are looked at at once at most. More would not be faster: what an
+/// Number of accounts that are looked at at once at most. More would not be faster: what an
 /// account is asked, it is asked one after the other, and STS, which all accounts share,
 /// throttles the account that asks.
 const MOST_AT_ONCE: usize = 40;
 
-/// How often an account that AWS throttles to the end is tried.
+/// Number of times that an account that AWS throttles to the end is tried.
 const MAX_VISITS: u32 = 4;
 
-/// What came of a visit.
+/// Result of a visit.
 pub(crate) trait ScanOutcome {
-    /// Whether another visit may see more.
+    /// Returns whether another visit may see more.
     fn is_throttled(&self) -> bool;
 }
 

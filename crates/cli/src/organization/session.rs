@@ -6,10 +6,10 @@ use aws_sdk_sts::config::{Credentials, IdentityCache, SharedCredentialsProvider}
 use config_rule::{ASSUME_ROLE, Account, CallError, Fact, Identity, Unread};
 use serde_json::json;
 
-/// How long a session lasts, in seconds: the shortest that STS gives.
+/// Time that a session lasts, in seconds: the shortest that STS gives.
 const SESSION_SECONDS: i32 = 900;
 
-/// Who asks, through which role, and what a session may do at most, whatever the role may.
+/// Sessions: as whom, through which role, and with which actions at most, whatever the role may.
 pub(crate) struct Sessions<'a> {
     caller: &'a Account,
     role: &'a str,
@@ -17,11 +17,11 @@ pub(crate) struct Sessions<'a> {
     policy: String,
 }
 
-/// Why there is no session.
+/// Reason why there is no session.
 #[derive(Clone, Debug)]
 pub(crate) struct NotOpened {
     pub(crate) why: String,
-    /// Whether AWS throttled it to the end: later it may be opened.
+    /// True if AWS throttled it to the end: later it may be opened.
     pub(crate) throttled: bool,
 }
 

@@ -15,7 +15,7 @@ use bundle::Snapshot;
 pub(crate) struct Spool {
     file: File,
     end: u64,
-    /// Where the snapshot of an account begins, and its length.
+    /// Offset and length of the snapshot of each account.
     index: BTreeMap<String, (u64, usize)>,
 }
 
@@ -62,7 +62,7 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Whether there is a snapshot of an account.
+    /// Returns whether there is a snapshot of an account.
     pub(crate) fn has(&self, account: &str) -> bool {
         self.index.contains_key(account)
     }

@@ -88,7 +88,7 @@ fn document_in(line: &str) -> Option<Value> {
     })
 }
 
-/// How the next document is read.
+/// Way in which the next document is read.
 enum Start {
     /// A line by itself.
     Line,
@@ -104,7 +104,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// How the next document is to be read; `None` at the end. A line that is in the buffer
+    /// Returns how the next document is to be read; `None` at the end. A line that is in the buffer
     /// as a whole and is a document is read as a line; what begins as a document and is
     /// none within its line goes on behind it.
     fn start(&mut self) -> io::Result<Option<Start>> {
@@ -153,7 +153,7 @@ struct Elements<'a> {
     give: &'a mut dyn FnMut(Value) -> bool,
 }
 
-/// What ends reading because nobody wants more; the failure is kept elsewhere.
+/// Message that ends reading because nobody wants more; the failure is kept elsewhere.
 const NOT_WANTED: &str = "nothing further is wanted";
 
 impl<'de> DeserializeSeed<'de> for Elements<'_> {

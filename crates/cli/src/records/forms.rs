@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::inner;
 
-/// What records were wrapped in.
+/// Form in which records were wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Form {
     /// Nothing.

@@ -10,7 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 /// The first bytes of what is compressed with gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How much of a stream is looked at to see how it is laid out.
+/// Bytes of a stream that are looked at to see how it is laid out.
 const BUFFER: usize = 1 << 16;
 
 /// Something to read records from.
@@ -37,7 +37,7 @@ impl Source {
         Ok(files.into_iter().map(Self::File).collect())
     }
 
-    /// Whether people type into it, so that an answer is due after each line.
+    /// Returns whether people type into it, so that an answer is due after each line.
     pub(crate) fn is_standard_input(&self) -> bool {
         *self == Self::StandardInput
     }

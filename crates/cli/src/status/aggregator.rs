@@ -13,7 +13,7 @@ use super::{Evaluated, Shown, client, refused};
 use crate::progress;
 use crate::rules::ChosenRules;
 
-/// How many results are asked for at once: all calls are of one account, whose rate AWS
+/// Number of results that are asked for at once: all calls are of one account, whose rate AWS
 /// limits.
 const AT_ONCE: usize = 8;
 

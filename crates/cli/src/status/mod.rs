@@ -45,7 +45,7 @@ pub(crate) struct Status {
     format: Format,
 }
 
-/// How results are printed.
+/// Form in which results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A table for people; of an organization, what needs attention
@@ -56,7 +56,7 @@ enum Format {
     Csv,
 }
 
-/// What AWS Config shows of one rule in one account.
+/// Result that AWS Config shows of one rule in one account.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
@@ -71,19 +71,19 @@ struct Shown {
     remediation_exception: Option<RemediationException>,
 }
 
-/// How old a result is.
+/// Age of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Age {
-    /// When AWS Config last got it.
+    /// Time at which AWS Config last got it.
     recorded_at: Timestamp,
     #[serde(rename = "ageHours")]
     hours: u64,
-    /// Whether it is older than twice the rule's frequency.
+    /// True if it is older than twice the rule's frequency.
     stale: bool,
 }
 
-/// What `DescribeRemediationExceptions` says.
+/// Answer of `DescribeRemediationExceptions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RemediationException {
@@ -123,7 +123,7 @@ impl Status {
 }
 
 impl Shown {
-    /// What there is where AWS Config has no result, and why.
+    /// Returns what there is where AWS Config has no result, and why.
     fn nothing(account: &str, region: &str, rule: &ConfiguredRule, why: String) -> Self {
         Self::new(account, region, rule, RowResult::Failed { error: why })
     }
@@ -154,7 +154,7 @@ struct Evaluated<'a> {
 }
 
 impl Evaluated<'_> {
-    /// What is shown of it. `now` is when the account was asked.
+    /// Returns what is shown of it. `now` is when the account was asked.
     fn shown(&self, account: &str, region: &str, rule: &ConfiguredRule, now: Timestamp) -> Shown {
         let compliance = match self.compliance {
             Some(ComplianceType::Compliant) => Compliance::Compliant,
@@ -186,7 +186,7 @@ impl Evaluated<'_> {
     }
 }
 
-/// Why there is no answer, for people.
+/// Returns why there is no answer, for people.
 fn refused<E, R>(action: &str, error: &SdkError<E, R>) -> String
 where
     SdkError<E, R>: std::error::Error,

@@ -20,7 +20,7 @@ use crate::table::{Line, table};
 pub(super) struct Status<'a> {
     results: Vec<Shown>,
     counts: Counts,
-    /// How many results are stale.
+    /// Number of results that are stale.
     stale: usize,
     notes: Vec<String>,
     rules: &'a ChosenRules,
@@ -166,7 +166,7 @@ impl<'a> Status<'a> {
     }
 }
 
-/// Whether `rules.toml` accepts what is shown, and the function did not know.
+/// Returns whether `rules.toml` accepts what is shown, and the function did not know.
 fn is_unheeded(shown: &Shown, rule: &ConfiguredRule) -> bool {
     let RowResult::Judged {
         compliance: Compliance::NonCompliant,
@@ -192,7 +192,7 @@ impl Shown {
         self.age.is_some_and(|age| age.stale)
     }
 
-    /// Whether somebody has to do something.
+    /// Returns whether somebody has to do something.
     fn needs_attention(&self) -> bool {
         self.row.result.needs_attention() || self.is_stale()
     }

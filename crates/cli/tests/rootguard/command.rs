@@ -18,7 +18,7 @@ impl Run {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
     }
 
-    /// What `--format json` says of a control in an account, by the id of the account.
+    /// Returns what `--format json` says of a control in an account, by the id of the account.
     pub(crate) fn row(&self, account: &str, control: &str) -> Value {
         let document = self.json();
         let rows = document["results"].as_array().unwrap();

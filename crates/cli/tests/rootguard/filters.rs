@@ -75,7 +75,7 @@ fn records_are_matched_one_line_each() {
     assert!(cis.out.contains("true") && cis.out.contains("false"));
 }
 
-/// What the CIS pattern says, in other words.
+/// Returns what the CIS pattern says, in other words.
 fn is_direct_root_use(line: &str) -> bool {
     let line: Value = serde_json::from_str(line).unwrap();
     let record = &line["event"];

@@ -78,7 +78,7 @@ impl Trial {
         command.stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// How many steps a plan has: two, unless something was changed.
+    /// Returns how many steps a plan has: two, unless something was changed.
     fn planned_steps(&self) -> usize {
         let plan = self.run(&["plan"]);
         assert!(plan.err.is_empty(), "{}", plan.err);

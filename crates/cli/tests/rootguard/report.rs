@@ -78,7 +78,7 @@ async fn it_is_one_file_that_says_what_check_says_and_what_has_changed() {
     assert_eq!(run.code, 2);
 }
 
-/// What the page is in a browser after its scripts have run.
+/// Returns what the page is in a browser after its scripts have run.
 async fn dom(chromium: &str, page: &Path, fragment: &str) -> String {
     let profile = page.with_extension("profile");
     let output = tokio::process::Command::new(chromium)

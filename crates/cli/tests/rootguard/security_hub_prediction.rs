@@ -10,7 +10,7 @@ use crate::organization::account;
 const ACCOUNT: &str = "111111111111";
 const OWNER: &str = "222222222222";
 
-/// What `check` says of an account: for a control our verdict, the prediction, and why.
+/// Returns what `check` says of an account: for a control our verdict, the prediction, and why.
 async fn said(name: &str, organization: &str, caller: &str, control: &str) -> [String; 3] {
     let sandbox = Sandbox::new(organization.parse::<Organization>().unwrap()).unwrap();
     let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();

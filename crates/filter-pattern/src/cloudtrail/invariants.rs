@@ -110,7 +110,7 @@ impl Values {
 /// `arn:PARTITION:iam::ACCOUNT:root`
 pub(crate) const ROOT_ARN: &str =
     "arn:aws(-cn|-us-gov|-iso|-iso-b|-iso-e|-iso-f|-eusc)?:iam::[0-9]{12}:root";
-/// What ends as the ARN of a root user does.
+/// Texts that end as the ARN of a root user does.
 pub(crate) const ENDS_AS_ROOT: &str = "(?s:.*):root";
 /// Twelve digits.
 pub(crate) const ACCOUNT_ID: &str = "[0-9]{12}";

@@ -78,7 +78,7 @@ fn root_after(users: usize) -> Sandbox {
     Sandbox::new(Organization::with_accounts([account])).unwrap()
 }
 
-/// What Config shows where the root user's device was found.
+/// Returns what Config shows where the root user's device was found.
 fn found(shown: &[(String, String)]) -> bool {
     let annotation = "ROOT_MFA_VIRTUAL: the root user can sign in with the virtual device \
                       arn:aws:iam::111122223333:mfa/phone.";

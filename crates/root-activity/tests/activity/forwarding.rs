@@ -9,7 +9,7 @@ use crate::tampering::changes;
 
 const PATTERN: &str = include_str!("../../event-pattern.json");
 
-/// Whether an event fits a pattern, as far as this pattern goes: all members of an
+/// Returns whether an event fits a pattern, as far as this pattern goes: all members of an
 /// object, one of a list.
 fn fits(pattern: &Value, event: Option<&Value>) -> bool {
     match pattern {

@@ -58,7 +58,7 @@ fn batch() -> impl Strategy<Value = Vec<Message>> {
     })
 }
 
-/// Where each message is, and how often.
+/// Returns where each message is, and how often.
 fn places(plan: &Plan) -> BTreeMap<&str, usize> {
     let mut places = BTreeMap::new();
     let told = plan.notices.iter().flat_map(|notice| &notice.messages);
@@ -73,7 +73,7 @@ fn places(plan: &Plan) -> BTreeMap<&str, usize> {
     places
 }
 
-/// What people are told, whatever the messages are called. Events that nobody believes
+/// Returns what people are told, whatever the messages are called. Events that nobody believes
 /// have no identity, so that they are counted as they come: not those.
 fn told(plan: &Plan) -> Vec<(String, String)> {
     let facts = plan.notices.iter().map(|notice| &notice.facts);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fixtures::event;
 
-/// When every test happens, in seconds after that.
+/// Returns when every test happens, in seconds after that.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_epoch_millis(1_767_225_600_000 + seconds * 1000)
 }

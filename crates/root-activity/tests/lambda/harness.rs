@@ -69,7 +69,7 @@ impl Harness {
             .unwrap();
     }
 
-    /// How an instance starts that is deployed otherwise.
+    /// Returns how an instance starts that is deployed otherwise.
     pub(crate) async fn start_with(
         &self,
         deployed: impl FnOnce(ProcessSettings) -> ProcessSettings,
@@ -111,7 +111,7 @@ impl Harness {
         published
     }
 
-    /// What is still in the queue.
+    /// Returns what is still in the queue.
     pub(crate) fn waiting(&self) -> Vec<QueuedMessage> {
         self.sandbox.queued(&queue())
     }

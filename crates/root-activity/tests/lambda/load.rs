@@ -13,7 +13,7 @@ const BATCH: usize = 10;
 /// One batch of so many has a poisoned record.
 const POISONED: usize = 100;
 
-/// What AWS sends besides root's: three of ten are root's, in sessions of ten calls.
+/// Returns what AWS sends besides root's: three of ten are root's, in sessions of ten calls.
 fn record(number: usize) -> Value {
     let mut record = match number % BATCH {
         0..3 => {

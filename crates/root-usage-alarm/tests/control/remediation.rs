@@ -42,7 +42,7 @@ pub(crate) fn table() -> RemediationTable<RootUsageAlarm> {
     }
 }
 
-/// What the account has, without random names, times, and keys that wait for deletion.
+/// Returns what the account has, without random names, times, and keys that wait for deletion.
 pub(crate) fn state(patient: &RemediationHarness<RootUsageAlarm>) -> Value {
     let account = patient.sandbox.account(ACCOUNT).unwrap();
     let random = [

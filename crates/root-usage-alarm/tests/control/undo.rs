@@ -25,7 +25,7 @@ const ALARM_STEP: &str = "create the alarm";
 
 type Build = fn(&Account) -> BoxFuture<'_, ()>;
 
-/// What somebody does, and the steps that stay because of it, the last first.
+/// Returns what somebody does, and the steps that stay because of it, the last first.
 fn uses() -> Vec<(&'static str, Build, &'static [&'static str])> {
     vec![
         (

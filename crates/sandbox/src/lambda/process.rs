@@ -148,7 +148,7 @@ pub enum ProcessError {
     NotStarted {
         /// The program.
         program: String,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
     /// It started and never asked for an event.

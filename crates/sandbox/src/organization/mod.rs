@@ -312,7 +312,7 @@ pub enum OrganizationError {
     Unreadable {
         /// The file.
         path: String,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
     /// Not TOML, or a key or value that the format does not have. Names line and key.

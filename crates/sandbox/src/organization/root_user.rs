@@ -82,7 +82,7 @@ impl AccessKey {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastUsed {
-    /// When.
+    /// Time.
     pub date: Timestamp,
     /// In which Region.
     pub region: String,

@@ -40,7 +40,7 @@ pub enum ServeError {
     Unavailable {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
 }

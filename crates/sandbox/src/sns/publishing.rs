@@ -40,7 +40,7 @@ pub(crate) const PUBLISH: Shape = Shape::Structure(&[
 pub struct Published {
     /// The topic.
     pub topic_arn: String,
-    /// When.
+    /// Time.
     pub time: Timestamp,
     /// Its subject.
     pub subject: Option<String>,

@@ -24,7 +24,7 @@ const FUNCTION: Deployment = Deployment {
 /// The function's clock is the real one and moves on while it looks.
 const NEEDS_A_STOPPED_CLOCK: &str = "delivered exactly as long ago as allowed";
 
-/// How the row's times become such as are seen now.
+/// Returns how the row's times become such as are seen now.
 fn to_now(row: &Row<TrailLogging>) -> impl Fn(Timestamp) -> Timestamp + use<> {
     let now = Timestamp::from(SystemTime::now()).epoch_millis();
     let later = now - row.facts.observed_at.epoch_millis();
@@ -35,7 +35,7 @@ async fn deploy(row: &Row<TrailLogging>, sandbox: Sandbox) -> RuleHarness {
     RuleHarness::new::<TrailLogging>(&FUNCTION, sandbox, &row.parameters).await
 }
 
-/// What Config should show: what the row says, with the times as they are now.
+/// Returns what Config should show: what the row says, with the times as they are now.
 fn reported(row: &Row<TrailLogging>, moved: impl Fn(Timestamp) -> Timestamp) -> (String, String) {
     let (compliance, mut annotation) = row.reported_result();
     let known = row.facts.trails.known().into_iter().flatten();
@@ -46,7 +46,7 @@ fn reported(row: &Row<TrailLogging>, moved: impl Fn(Timestamp) -> Timestamp) -> 
     (compliance, annotation)
 }
 
-/// How many calls the README promises for a row, besides the report: the least and the
+/// Returns how many calls the README promises for a row, besides the report: the least and the
 /// most.
 fn promised_calls(row: &Row<TrailLogging>) -> (usize, usize) {
     let known = row.facts.trails.known().map_or(&[][..], Vec::as_slice);

@@ -14,7 +14,7 @@ const STATUS: &str = "cloudtrail:GetTrailStatus";
 const SELECTORS: &str = "cloudtrail:GetEventSelectors";
 const ASSUME: &str = "sts:AssumeRole";
 
-/// What the control sees, as the role of its function and at the time of the row, and
+/// Returns what the control sees, as the role of its function and at the time of the row, and
 /// the actions that it asked for.
 async fn observe(
     row: &Row<TrailLogging>,

@@ -27,7 +27,7 @@ fn sandboxed_rows() -> impl Iterator<Item = Row<TrailLogging>> {
     rows.filter(|row| !SAVED_ONLY.contains(&row.name.as_str()))
 }
 
-/// What `CloudTrail` keeps of the account's trails, without the times at which it
+/// Returns what `CloudTrail` keeps of the account's trails, without the times at which it
 /// did things.
 fn trails(patient: &RemediationHarness<TrailLogging>) -> Vec<BTreeMap<String, Value>> {
     let account = patient.sandbox.account(ACCOUNT).unwrap();

@@ -37,7 +37,7 @@ pub(super) fn register_functions(whole: &Whole) {
     sandbox.register_function(arn, |_: Value, _: Context| async { Ok(json!({})) });
 }
 
-/// What a function reaches AWS with: its role, under its own name.
+/// Returns what a function reaches AWS with: its role, under its own name.
 fn role(sandbox: &Sandbox, account: &str, name: &str, region: &str) -> aws_types::SdkConfig {
     let credentials = sandbox.role_credentials(account, name).unwrap();
     sandbox.sdk_config_as(credentials, region)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ELSEWHERE, HOME, HUB, MANAGEMENT, MEMBERS, Whole};
 
-/// What CloudTrail records of a sign-in of a root user.
+/// Returns what CloudTrail records of a sign-in of a root user.
 fn sign_in(account: &str) -> Value {
     json!({
         "eventVersion": "1.09",

@@ -12,7 +12,7 @@ use crate::RULES;
 use crate::rule::Rule;
 use crate::rules::{ConfiguredException, ConfiguredRule, Rules};
 
-/// What an exception says; all of it.
+/// The keys of an exception; all are needed.
 const KEYS: [&str; 6] = [
     "account",
     "control",
@@ -22,7 +22,7 @@ const KEYS: [&str; 6] = [
     "expires",
 ];
 
-/// How many days ahead an exception may last: a year, whichever.
+/// Days that an exception may last: a year, whichever.
 const MAX_DAYS: i64 = 366;
 
 /// The most bytes of parameters, remediation and exceptions of a rule together. A Lambda

@@ -12,7 +12,7 @@ use crate::organization::{Accounts, Group, Membership, Missing, Organization, Re
 use crate::rules::ConfiguredRule;
 
 impl File<'_> {
-    /// What the file says of the organization, or what a deployment lacks there.
+    /// Returns what the file says of the organization, or what a deployment lacks there.
     pub(super) fn read_organization(
         &mut self,
         file: &Section<'_, '_>,

@@ -13,7 +13,7 @@ use crate::doctor::finding::{Finding, Kind};
 use crate::doctor::policies::{Answer, Attempt, ControlPolicies, Who};
 use crate::doctor::service::Service;
 
-/// Where IAM's requests of the partition `aws` are made, whatever the Region.
+/// Region of IAM's requests in the partition `aws`, whatever the caller's.
 const IAM_REGION: &str = "us-east-1";
 
 const FORWARDER: &str = "rootguard/rootguard-forward-root-activity";
@@ -43,7 +43,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.collect()
 }
 
-/// What an account is denied: by what, for what, in which Regions and which actions.
+/// A denial for an account: by what, for what, in which Regions and which actions.
 struct Denied<'a> {
     facts: &'a Facts,
     policies: &'a ControlPolicies,

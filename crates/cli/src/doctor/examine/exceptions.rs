@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::doctor::facts::Facts;
 use crate::doctor::finding::Finding;
 
-/// How long before its end an exception is worth a word.
+/// Time before its end at which an exception is worth a word.
 const SOON: Duration = Duration::from_hours(30 * 24);
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

@@ -177,7 +177,7 @@ fn account(id: &str) -> AccountFacts {
     }
 }
 
-/// What was seen in the member.
+/// Returns what was seen in the member.
 pub(super) fn seen(facts: &mut Facts) -> &mut ScanResult {
     facts.accounts[1].seen.as_mut().unwrap()
 }
@@ -213,7 +213,7 @@ pub(super) fn deny(facts: &mut Facts, statement: &str) {
     levels[1].policies.insert("p-guard".to_owned());
 }
 
-/// What an examination finds where one thing was changed.
+/// Returns what an examination finds where one thing was changed.
 pub(super) fn told(
     examine: fn(&Facts) -> Vec<Finding>,
     change: impl FnOnce(&mut Facts),

@@ -16,7 +16,7 @@ pub(in crate::doctor) const FORWARDERS: [(&str, bool); 4] = [
 /// The state of a rule that sees calls that only read.
 const SEES_READS: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
 
-/// Where CloudTrail records what root users sign in to.
+/// Region in which CloudTrail records sign-ins of root users.
 const SIGN_INS: &str = "us-east-1";
 
 /// The ARN of the hub's bus.
@@ -68,7 +68,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// What AWS answers in a Region that is off, to credentials that are good elsewhere.
+/// Returns what AWS answers in a Region that is off, to credentials that are good elsewhere.
 fn is_disabled(code: &str) -> bool {
     matches!(
         code,
@@ -79,7 +79,7 @@ fn is_disabled(code: &str) -> bool {
     )
 }
 
-/// What is wrong with the rules of a Region, at most one finding for each kind of fault.
+/// Returns what is wrong with the rules of a Region, at most one finding for each kind of fault.
 fn of(bus: &str, forwarders: &[Forwarder]) -> Vec<Finding> {
     let (mut missing, mut off, mut blind, mut elsewhere) = (vec![], vec![], vec![], vec![]);
     let mut findings = Vec::new();

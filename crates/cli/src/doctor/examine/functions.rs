@@ -45,9 +45,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 struct AccountRegion<'f> {
     name: &'f str,
     region: &'f str,
-    /// What it means that it is not.
+    /// Consequence where it is not there.
     missing: &'static str,
-    /// Where is what failed for good.
+    /// Queue of what failed for good.
     queue: &'static str,
     function: &'f Fact<Option<Function>>,
 }

@@ -46,7 +46,7 @@ const EXAMINATIONS: &[Examination] = &[
     ("exceptions", exceptions::examine),
 ];
 
-/// What every examination finds.
+/// Returns what every examination finds.
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let found = EXAMINATIONS.iter().flat_map(|(name, examine)| {
         let findings = examine(facts).into_iter();

@@ -26,7 +26,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.collect()
 }
 
-/// Whether StackSets may look into the organization, as far as that is known.
+/// Returns whether StackSets may look into the organization, as far as that is known.
 fn is_trusted(facts: &Facts) -> bool {
     match &facts.organization.trusted {
         Fact::Known(trusted) => trusted.contains(Service::StackSets.principal()),

@@ -40,7 +40,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// Why the owner of a trail does not judge it.
+/// Returns why the owner of a trail does not judge it.
 fn unjudged(facts: &Facts, owner: Option<&AccountFacts>) -> Option<(Kind, &'static str)> {
     if !facts.wanted.rules.iter().any(|rule| rule.name == RULE) {
         return Some((Kind::Wrong, "rules.toml has switched off trail-logging"));

@@ -7,7 +7,7 @@ use config_rule::{DEPLOYED, Fact, Frequency};
 use crate::doctor::facts::{Facts, Results, WantedRule};
 use crate::doctor::finding::Finding;
 
-/// How old the latest result of a rule may be.
+/// Returns how old the latest result of a rule may be.
 pub(in crate::doctor) fn overdue_after(rule: &WantedRule) -> Duration {
     let hours = match rule.frequency {
         Frequency::OneHour => 1,

@@ -7,7 +7,7 @@ use config_rule::Fact;
 use crate::doctor::facts::{Facts, Instance, StackSet};
 use crate::doctor::finding::Finding;
 
-/// How the names of the stack sets end that bring the functions, which every account gets.
+/// End of the names of the stack sets that bring the functions, which every account gets.
 const FUNCTIONS: &str = "-functions";
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

@@ -23,7 +23,7 @@ const EVENT_TARGETS: &str = "events:ListTargetsByRule";
 const TRAILS: &str = "cloudtrail:DescribeTrails";
 const BUCKET: &str = "s3:ListBucket";
 
-/// What a session in an account may do at most.
+/// The actions that a session in an account may take at most.
 pub(crate) const ACTIONS: [&str; 9] = [
     RECORDERS,
     RECORDER_STATUS,
@@ -138,7 +138,7 @@ impl Reader<'_> {
         Ok(recorders.collect())
     }
 
-    /// Which recorders record, by name.
+    /// Returns which recorders record, by name.
     async fn recording(
         &self,
         client: &aws_sdk_config::Client,
@@ -291,7 +291,7 @@ impl Reader<'_> {
             .collect())
     }
 
-    /// Whether the artifact bucket of a Region is there (infra/artifacts.yaml).
+    /// Returns whether the artifact bucket of a Region is there (infra/artifacts.yaml).
     async fn has_bucket(&self, account: &str, region: &str) -> Result<bool, Unread> {
         let there = self.asker.account.in_region(region);
         let client = aws_sdk_s3::Client::new(there.sdk());

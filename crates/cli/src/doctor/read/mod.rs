@@ -28,12 +28,12 @@ impl FactReader {
         }
     }
 
-    /// Whether asking later may tell more.
+    /// Returns whether asking later may tell more.
     pub(super) fn is_throttled(&self) -> bool {
         self.throttled.get()
     }
 
-    /// What a call answers; nothing where AWS says that there is no such thing. Whatever
+    /// Returns what a call answers; nothing where AWS says that there is no such thing. Whatever
     /// hinders it is a fact too, and hides nothing else.
     fn ask<'a, T, E, R>(
         &'a self,

@@ -9,7 +9,7 @@ use config_rule::Unread;
 use super::FactReader;
 use crate::doctor::policies::{ControlPolicies, ControlPolicy, Level};
 
-/// What each account is below, from the root on.
+/// Units above each account, from the root on.
 pub(super) type Units = BTreeMap<String, Vec<String>>;
 
 /// Walks the tree.

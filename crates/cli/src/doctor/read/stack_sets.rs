@@ -7,7 +7,7 @@ use config_rule::Unread;
 use super::{FactReader, fact};
 use crate::doctor::facts::{DesiredState, Instance, Operation, StackSet};
 
-/// How the names of our stack sets begin.
+/// Start of the names of our stack sets.
 const OURS: &str = "rootguard-";
 
 /// Ours, with everything below them.

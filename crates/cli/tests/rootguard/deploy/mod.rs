@@ -171,7 +171,7 @@ fn outcomes(run: &Run) -> Vec<&str> {
     run.out.lines().filter(outcome).collect()
 }
 
-/// How often an action was called since the calls were taken last.
+/// Returns how often an action was called since the calls were taken last.
 fn called(stage: &Harness, action: &str) -> usize {
     let calls = stage.sandbox.take_calls();
     let of_action = |call: &&sandbox::Call| call.operation == action;
