@@ -63,7 +63,7 @@ impl Observed {
         demand: Demand,
         acceptance: &impl Acceptance,
     ) -> Result<Notified, Obstacle> {
-        let place = AccountRegion::of(group);
+        let place = AccountRegion::from_arn(group);
         let alarms = Self::get(&self.alarms, &place, Question::Alarms)?;
         let ways =
             alarms
@@ -99,7 +99,7 @@ impl Observed {
         if !fires || !settings.depends_on_others(publication) {
             return Ok(reaction);
         }
-        let place = AccountRegion::of(group);
+        let place = AccountRegion::from_arn(group);
         let key = fed_metric(&place, metric);
         let ask = |_| Question::FeedingFilters(place.clone(), metric.clone());
         let feeding = Self::get(&self.feeding_filters, &key, ask)?;

@@ -201,7 +201,7 @@ impl Question {
             | Self::KeyPolicy(arn)
             | Self::Subscriptions(arn)
             | Self::SubscriptionAttributes(arn)
-            | Self::FunctionPolicy(arn) => Some(AccountRegion::of(arn)),
+            | Self::FunctionPolicy(arn) => Some(AccountRegion::from_arn(arn)),
         }
     }
 
@@ -229,7 +229,7 @@ pub(crate) fn fed_metric(place: &AccountRegion, metric: &Metric) -> String {
 
 impl AccountRegion {
     /// The account and Region of a resource.
-    pub fn of(arn: &Arn) -> Self {
+    pub fn from_arn(arn: &Arn) -> Self {
         Self {
             account: arn.account().to_owned(),
             region: arn.region().to_owned(),

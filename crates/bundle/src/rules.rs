@@ -160,7 +160,9 @@ impl Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let rules = RULES.iter().map(|rule| ConfiguredRule::of(*rule));
+        let rules = RULES
+            .iter()
+            .map(|rule| ConfiguredRule::with_defaults(*rule));
         Self {
             rules: rules.collect(),
             organization: Err(Vec::new()),
@@ -170,7 +172,7 @@ impl Default for Rules {
 
 impl ConfiguredRule {
     /// The rule with its defaults.
-    fn of(rule: &'static dyn Rule) -> Self {
+    fn with_defaults(rule: &'static dyn Rule) -> Self {
         let metadata = rule.metadata();
         Self {
             rule,

@@ -104,7 +104,7 @@ impl Snapshot {
     pub const FORMAT_VERSION: u64 = 1;
 
     /// A snapshot of an account of which nothing was seen yet.
-    pub fn of(account: &Account) -> Self {
+    pub fn new(account: &Account) -> Self {
         let identity = account.identity();
         Self {
             format_version: Self::FORMAT_VERSION,

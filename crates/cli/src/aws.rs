@@ -116,7 +116,7 @@ async fn account_name(config: &SdkConfig, id: &str) -> Option<String> {
 /// Observes an account for every enabled rule, with progress on a terminal.
 pub(crate) async fn observe(account: &Account, rules: &ChosenRules) -> Snapshot {
     let bar = progress::bar(rules.enabled().count());
-    let mut snapshot = Snapshot::of(account);
+    let mut snapshot = Snapshot::new(account);
     for rule in rules.enabled() {
         bar.set_message(rule.name());
         snapshot.observe(account, rule).await;

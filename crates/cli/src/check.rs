@@ -117,10 +117,10 @@ impl Check {
         let counts = match self.format.as_row_format() {
             None if self.format == Format::Html => {
                 report::print(&rows, &rules, &notes, &gains)?;
-                Counts::of(&rows)
+                Counts::new(&rows)
             }
             Some(format) => {
-                let counts = Counts::of(&rows);
+                let counts = Counts::new(&rows);
                 notes.extend(security_hub_notes(&rows));
                 if format == rows::Format::Table {
                     notes.extend(gains);
@@ -155,7 +155,7 @@ fn organization(
         None if format == Format::Html => {
             let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
             report::print(&rows, rules, &notes, &gains)?;
-            Counts::of(&rows)
+            Counts::new(&rows)
         }
         None => {
             let counts = formats::print(format, &mut rows.into_iter())?;
@@ -165,7 +165,7 @@ fn organization(
         }
         Some(rows::Format::Json) => {
             let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
-            let counts = Counts::of(&rows);
+            let counts = Counts::new(&rows);
             rows::print(&rows, counts, rules, &notes, rows::Format::Json)?;
             tell(&gains);
             counts

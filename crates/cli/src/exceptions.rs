@@ -21,7 +21,7 @@ pub(crate) struct ShownException {
 }
 
 /// Those of the rules, as of now.
-pub(crate) fn of(rules: &Rules) -> Vec<ShownException> {
+pub(crate) fn all(rules: &Rules) -> Vec<ShownException> {
     let now = SystemTime::now().into();
     let shown = rules.exceptions().map(|configured| {
         let ConfiguredException {

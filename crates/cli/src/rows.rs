@@ -168,7 +168,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn of(rows: &[Row]) -> Self {
+    pub(crate) fn new(rows: &[Row]) -> Self {
         let mut counts = Self::default();
         for row in rows {
             counts.add(row);
@@ -325,7 +325,7 @@ mod tests {
                 error: "no".to_owned(),
             }),
         ];
-        let sentence = Counts::of(&rows).sentence();
+        let sentence = Counts::new(&rows).sentence();
         assert_eq!(
             sentence,
             "2 compliant, 1 unverifiable, 1 failed to evaluate"

@@ -53,7 +53,7 @@ impl RulesFile {
         }
         let chosen = ChosenRules {
             disabled: rules.disabled().collect(),
-            exceptions: exceptions::of(&rules),
+            exceptions: exceptions::all(&rules),
             file,
             rules,
         };

@@ -47,7 +47,7 @@ impl Differences {
                     1 => first.clone(),
                     others => format!("{first} and {} more", others - 1),
                 };
-                let native = security_hub::MappedControl::of(control)
+                let native = security_hub::MappedControl::by_name(control)
                     .map_or(*control, |control| control.security_hub_control);
                 format!("{control} is {ours} in {place}; Security Hub's {native} will be {theirs}.")
             })

@@ -57,7 +57,7 @@ impl EvidenceRoles {
     }
 
     /// The role that shows what `account` owns.
-    pub fn of(&self, account: &str) -> Option<&EvidenceRole> {
+    pub fn for_account(&self, account: &str) -> Option<&EvidenceRole> {
         self.0.iter().find(|role| role.account() == account)
     }
 }
@@ -88,9 +88,15 @@ mod tests {
     #[test]
     fn a_role_is_used_for_its_own_account_only() {
         let roles = read(json!(format!("{MANAGEMENT},{AUDIT}"))).unwrap();
-        assert_eq!(roles.of("111111111111").unwrap().arn().as_str(), MANAGEMENT);
-        assert_eq!(roles.of("222222222222").unwrap().arn().as_str(), AUDIT);
-        assert_eq!(roles.of("333333333333"), None);
+        assert_eq!(
+            roles.for_account("111111111111").unwrap().arn().as_str(),
+            MANAGEMENT
+        );
+        assert_eq!(
+            roles.for_account("222222222222").unwrap().arn().as_str(),
+            AUDIT
+        );
+        assert_eq!(roles.for_account("333333333333"), None);
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub struct Retried {
 /// When a variable is wrong, or the Lambda Runtime API cannot be reached.
 pub async fn serve() -> Result<(), lambda::Error> {
     lambda::log_json();
-    let settings = Settings::of(|name| env::var(name).ok())?;
+    let settings = Settings::read(|name| env::var(name).ok())?;
     let sdk = sdk::of_function();
     let (settings, sdk) = (&settings, &sdk);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {

@@ -51,7 +51,7 @@ impl Settings {
     ///
     /// # Errors
     /// If one is missing or says what it may not.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let read = |name, takes| {
             let value = variable(name).unwrap_or_default();
             let invalid = SettingsError {
@@ -116,7 +116,7 @@ mod tests {
                 variables::EXCLUDED_ACCOUNTS => None,
                 _ => percentage.map(str::to_owned),
             };
-            let settings = Settings::of(variable);
+            let settings = Settings::read(variable);
             let read = settings.map(|read| (read.delegated, read.tolerance_percentage));
             assert_eq!(read.map_err(|error| error.name), expected);
         }

@@ -84,7 +84,7 @@ impl Context<'_> {
 
     /// Returns what to say about filters that catch root use and tell somebody.
     fn verdict_on(&self, caught: &Caught<'_>) -> Verdict {
-        let decision = self.decisions.of(&caught.patterns, self.root_of);
+        let decision = self.decisions.decide(&caught.patterns, self.root_of);
         let cis_exact = caught.patterns.iter().any(Pattern::is_cis_exact);
         let told: Vec<_> = caught
             .filters
@@ -101,7 +101,7 @@ impl Context<'_> {
         {
             notes.push(format!("mute rule {rule} will mute it at times"));
         }
-        let alarmed = self.decisions.of(&caught.alarmed, self.root_of);
+        let alarmed = self.decisions.decide(&caught.alarmed, self.root_of);
         if is_noisy(&alarmed) {
             notes.push("it also fires on what AWS services do as root".to_owned());
         }

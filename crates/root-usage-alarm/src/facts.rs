@@ -176,7 +176,7 @@ async fn asked_in(
     if owner == account.identity().account() {
         return Ok(Fact::Known(account.in_region(region)));
     }
-    match parameters.central_evidence_role_arns.of(owner) {
+    match parameters.central_evidence_role_arns.for_account(owner) {
         Some(role) => {
             let owner = account.through(role, RootUsageAlarm::METADATA.name).await?;
             Ok(owner.map(|owner| owner.in_region(region)))

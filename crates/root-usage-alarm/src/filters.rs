@@ -48,7 +48,7 @@ pub(crate) enum Kind {
 
 impl Decisions {
     /// Returns what the patterns match together, of the root user of `account`.
-    pub(crate) fn of(&self, patterns: &[Pattern], account: Option<&Account>) -> Decision {
+    pub(crate) fn decide(&self, patterns: &[Pattern], account: Option<&Account>) -> Decision {
         let id = account.map(Account::root_arn).unwrap_or_default();
         let sources = patterns.iter().map(|p| p.source().to_owned()).collect();
         let mut made = self.made.borrow_mut();
@@ -119,7 +119,7 @@ pub(crate) fn sort<'a>(
 ) -> Vec<Filter<'a>> {
     let matched = filters.iter().map(|filter| {
         let pattern = Pattern::parse(&filter.filter_pattern).ok()?;
-        let decision = decisions.of(std::slice::from_ref(&pattern), account);
+        let decision = decisions.decide(std::slice::from_ref(&pattern), account);
         Some((pattern, decision))
     });
     let sorting = Sorting {

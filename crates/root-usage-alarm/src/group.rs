@@ -215,7 +215,7 @@ impl<'a> Context<'a> {
             max_rearm: self.parameters.max_rearm(),
             observed_at: self.facts.observed_at,
         };
-        let place = AccountRegion::of(group);
+        let place = AccountRegion::from_arn(group);
         let publishing = filter
             .metric_transformations
             .iter()
@@ -386,7 +386,7 @@ impl<'a> Context<'a> {
     }
 
     fn decision(&self, patterns: &[Pattern]) -> Decision {
-        self.decisions.of(patterns, self.root_of)
+        self.decisions.decide(patterns, self.root_of)
     }
 
     /// Returns whether CloudWatch Logs takes any of the patterns to match a message, as

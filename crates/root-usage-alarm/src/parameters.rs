@@ -82,7 +82,11 @@ impl RootUsageAlarmParameters {
 
     /// Returns whether what `account` owns can be asked for from the account `own`.
     pub(crate) fn can_ask(&self, account: &str, own: &str) -> bool {
-        account == own || self.central_evidence_role_arns.of(account).is_some()
+        account == own
+            || self
+                .central_evidence_role_arns
+                .for_account(account)
+                .is_some()
     }
 }
 

@@ -221,7 +221,7 @@ impl Planner<'_> {
             let Kind::Usable(pattern) = &sorted.kind else {
                 return None;
             };
-            let decision = decisions.of(std::slice::from_ref(pattern), root_of.as_ref());
+            let decision = decisions.decide(std::slice::from_ref(pattern), root_of.as_ref());
             let has_dimensions = !sorted.filter.emit_system_field_dimensions.is_empty();
             let mut feeds = sorted.filter.metric_transformations.iter();
             let metric = feeds.find(|fed| publishes(fed) && fed.dimensions.is_empty())?;

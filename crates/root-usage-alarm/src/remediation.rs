@@ -235,7 +235,7 @@ impl Beside {
         facts: &RootUsage,
         settings: &RemediationSettings,
     ) -> Result<Self, CallError> {
-        let place = alarms::AccountRegion::of(&names.log_group);
+        let place = alarms::AccountRegion::from_arn(&names.log_group);
         let alarms = match facts.observed.alarms.get(&place) {
             Some(alarms) => alarms.clone(),
             None => Alarms::observe(here).await?,

@@ -33,7 +33,7 @@ impl MappedControl {
     }
 
     /// The control with this name.
-    pub fn of(name: &str) -> Option<&'static Self> {
+    pub fn by_name(name: &str) -> Option<&'static Self> {
         CONTROLS.iter().find(|control| control.name == name)
     }
 }

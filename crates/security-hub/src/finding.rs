@@ -168,7 +168,7 @@ impl Finding {
             compliance,
             ..
         } = *judgement;
-        let control = MappedControl::of(judgement.control)
+        let control = MappedControl::by_name(judgement.control)
             .ok_or_else(|| UnknownControlError(judgement.control.to_owned()))?;
         let severity = severity(control).word();
         let time = judgement.observed_at.to_string();

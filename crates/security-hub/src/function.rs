@@ -122,7 +122,7 @@ pub async fn handle(
 ) -> Result<Reported, Error> {
     let own = Identity::of_function(function_arn)?;
     let record = record_of(event, &own)?;
-    let finding = Finding::new(&(&record).into(), |control| severities.of(control))?;
+    let finding = Finding::new(&(&record).into(), |control| severities.severity_of(control))?;
     let outcome = if record.test_mode {
         Outcome::Test
     } else {

@@ -32,7 +32,7 @@ impl Severities {
         let mut severities = Self::default();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
             let read = part.split_once('=').and_then(|(name, word)| {
-                let control = MappedControl::of(name.trim())?;
+                let control = MappedControl::by_name(name.trim())?;
                 Some((control.name, Severity::of_word(word.trim())?))
             });
             match read {
@@ -50,7 +50,7 @@ impl Severities {
     }
 
     /// The severity of a control.
-    pub fn of(&self, control: &MappedControl) -> Severity {
+    pub fn severity_of(&self, control: &MappedControl) -> Severity {
         self.given(control.name).unwrap_or(control.severity)
     }
 
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn what_is_given_counts_and_the_rest_has_its_default() {
         let severities = Severities::parse("no-root-keys=LOW, trail-logging=CRITICAL").unwrap();
-        let of = |name| severities.of(MappedControl::of(name).unwrap());
+        let of = |name| severities.severity_of(MappedControl::by_name(name).unwrap());
         assert_eq!(of("no-root-keys"), Severity::Low);
         assert_eq!(of("trail-logging"), Severity::Critical);
         assert_eq!(of("root-usage-alarm"), Severity::Medium);

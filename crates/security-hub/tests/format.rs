@@ -60,7 +60,7 @@ proptest! {
     fn what_is_serialized_is_what_security_hub_gets_and_takes(record in record()) {
         let evaluation: Evaluation = serde_json::from_value(record.clone()).unwrap();
         let severities = Severities::default();
-        let finding = Finding::new(&(&evaluation).into(), |control| severities.of(control));
+        let finding = Finding::new(&(&evaluation).into(), |control| severities.severity_of(control));
         let mut written = serde_json::to_value(finding.unwrap()).unwrap();
         written["Region"] = json!(REGION);
 

@@ -122,7 +122,7 @@ fn unverifiable(
     let mut verdict = Verdict::from(unread.clone());
     if facts.is_foreign(trail) {
         let owner = trail.trail.owner();
-        let what_to_do = match parameters.central_evidence_role_arns.of(owner) {
+        let what_to_do = match parameters.central_evidence_role_arns.for_account(owner) {
             Some(_) => "Look at its role in centralEvidenceRoleArns.",
             None => "Name a role of it in centralEvidenceRoleArns.",
         };

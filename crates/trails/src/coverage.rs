@@ -59,7 +59,7 @@ pub(crate) struct Coverage(Vec<Selection>);
 struct Selection(Vec<FieldSelector>);
 
 impl Coverage {
-    pub(crate) fn of(selectors: &EventSelectors) -> Self {
+    pub(crate) fn new(selectors: &EventSelectors) -> Self {
         let basic = selectors.basic.iter().filter_map(Selection::of_basic);
         let advanced = selectors.advanced.iter().filter_map(Selection::of_advanced);
         Self(basic.chain(advanced).collect())

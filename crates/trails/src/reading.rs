@@ -83,7 +83,9 @@ impl TrailReader<'_> {
 
     fn role_for(&self, trail: &Trail) -> Option<&config_rule::EvidenceRole> {
         let foreign = trail.owner() != self.account.identity().account();
-        foreign.then(|| self.roles.of(trail.owner())).flatten()
+        foreign
+            .then(|| self.roles.for_account(trail.owner()))
+            .flatten()
     }
 }
 

@@ -92,7 +92,7 @@ impl EventSelectors {
     /// The management events that the trail does not log, if there are any
     /// besides those of `allowed_excluded_sources`; the largest kind of them.
     pub fn management_event_hole(&self, allowed_excluded_sources: &[String]) -> Option<Hole> {
-        Coverage::of(self).hole(allowed_excluded_sources)
+        Coverage::new(self).hole(allowed_excluded_sources)
     }
 }
 

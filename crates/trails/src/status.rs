@@ -59,19 +59,19 @@ impl TrailStatus {
     /// latest may be, seen `at` this time.
     pub fn log_file_delivery(&self, at: Timestamp, max_age: Duration) -> Delivery<'_> {
         let error = self.latest_delivery_error.as_deref();
-        Delivery::of(error, self.latest_delivery_time, at, max_age)
+        Delivery::new(error, self.latest_delivery_time, at, max_age)
     }
 
     /// Returns whether events arrive in the trail's log group. `max_age`: how old the
     /// latest may be, seen `at` this time.
     pub fn log_group_delivery(&self, at: Timestamp, max_age: Duration) -> Delivery<'_> {
         let error = self.latest_log_group_delivery_error.as_deref();
-        Delivery::of(error, self.latest_log_group_delivery_time, at, max_age)
+        Delivery::new(error, self.latest_log_group_delivery_time, at, max_age)
     }
 }
 
 impl<'a> Delivery<'a> {
-    fn of(
+    fn new(
         error: Option<&'a str>,
         latest: Option<Timestamp>,
         at: Timestamp,

@@ -48,7 +48,7 @@ fn looked_at(file: &str, organization: Organization, then: &Rules, now: &Rules) 
         let identity = Identity::of_caller(&caller, REGION).unwrap();
         let asked = || Account::new(sandbox.sdk_config(ACCOUNT, REGION), identity.clone());
         let account = asked();
-        let mut snapshot = Snapshot::of(&account);
+        let mut snapshot = Snapshot::new(&account);
         for rule in then.enabled() {
             snapshot.observe(&account, rule).await;
         }

@@ -66,7 +66,7 @@ impl Demo {
                     account_name: Some(account.name.clone()),
                     control,
                     severity: rule.severity,
-                    result: shown(&sandbox, &endpoint, &account.id, control).await?,
+                    result: config_result(&sandbox, &endpoint, &account.id, control).await?,
                     detail: None,
                 });
             }
@@ -77,7 +77,7 @@ impl Demo {
             rows.len(),
             started.elapsed().as_secs_f64()
         );
-        rows::print(&rows, Counts::of(&rows), &rules, &[note], self.format)?;
+        rows::print(&rows, Counts::new(&rows), &rules, &[note], self.format)?;
         if self.format == Format::Table {
             remediation::remediate(&sandbox, &endpoint, &rules, rows).await?;
         }
@@ -109,7 +109,7 @@ async fn finish(sandbox: &Sandbox, rules: &ChosenRules) -> anyhow::Result<()> {
 }
 
 /// Returns what AWS Config shows of a rule: its result, or that its evaluation failed.
-async fn shown(
+async fn config_result(
     sandbox: &Sandbox,
     endpoint: &str,
     account: &str,

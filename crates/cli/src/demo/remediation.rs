@@ -12,7 +12,7 @@ use sandbox::{Role, Sandbox, sdk_config_over_http};
 use serde_json::{Value, json};
 
 use super::deploy::{ROLE_PATH, evidence_roles, in_this_organization};
-use super::{REGION, shown};
+use super::{REGION, config_result};
 use crate::rows::{Row, line};
 use crate::rules::ChosenRules;
 use crate::table::{self, Line};
@@ -169,7 +169,7 @@ pub(super) async fn remediate(
 
     let (mut now, mut waits, mut green) = (Vec::new(), Vec::new(), 0);
     for row in &open {
-        let result = shown(sandbox, endpoint, &row.account, row.control).await?;
+        let result = config_result(sandbox, endpoint, &row.account, row.control).await?;
         let row = Row {
             result,
             ..row.clone()

@@ -26,7 +26,7 @@ pub(super) struct Accounts<'a> {
 impl<'a> Accounts<'a> {
     /// The caller has to be in the management account, from which the roles of the others
     /// can be assumed.
-    pub(super) fn of(
+    pub(super) fn new(
         caller: Account,
         role: &'a str,
         organization: &Organization,

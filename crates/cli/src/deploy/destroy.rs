@@ -41,7 +41,7 @@ impl Destroy {
         let rules = self.rules.read()?;
         let organization = rules.organization()?;
         let caller = self.aws.account().await?;
-        let accounts = Accounts::of(caller, &self.role, organization)?;
+        let accounts = Accounts::new(caller, &self.role, organization)?;
         accounts.belong_to(organization).await?;
         announce_caller(accounts.caller()).await?;
         let deployer = Deployer::new(&accounts);

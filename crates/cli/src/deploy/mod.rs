@@ -80,7 +80,7 @@ impl Deploy {
             return Ok(Outcome::Done);
         }
         let caller = self.aws.account().await?;
-        let accounts = Accounts::of(caller, &self.role, deployment.organization)?;
+        let accounts = Accounts::new(caller, &self.role, deployment.organization)?;
         accounts.belong_to(deployment.organization).await?;
         accounts.stack_sets_work(deployment.organization).await?;
         accounts.groups_fit(deployment.organization).await?;

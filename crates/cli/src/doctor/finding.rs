@@ -75,7 +75,7 @@ impl Finding {
 
     /// The same, about an account.
     #[must_use]
-    pub(super) fn of(self, account: &str) -> Self {
+    pub(super) fn in_account(self, account: &str) -> Self {
         Self {
             account: Some(account.to_owned()),
             ..self

@@ -62,7 +62,7 @@ impl Doctor {
         let caller = self.aws.account().await?;
         let organization = read::management_account(&caller).await?;
         let members = Members::list(caller.sdk(), &[], &self.exclude).await?;
-        let wanted = DesiredState::of(&rules, &caller);
+        let wanted = DesiredState::new(&rules, &caller);
         let notes = notes(&rules);
 
         let asker = FactReader::new(caller.clone());
@@ -83,7 +83,7 @@ impl Doctor {
         }
         let named = members.active.into_iter();
         let report = Report {
-            counts: Counts::of(&findings),
+            counts: Counts::new(&findings),
             findings,
             accounts: named.map(|member| (member.id, member.name)).collect(),
             not_active: members.inactive.into_iter().collect(),

@@ -38,7 +38,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(findings: &[Finding]) -> Self {
+    pub(super) fn new(findings: &[Finding]) -> Self {
         let of_kind = |kind| findings.iter().filter(|one| one.kind == kind).count();
         Self {
             wrong: of_kind(Kind::Wrong),

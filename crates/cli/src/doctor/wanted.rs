@@ -14,7 +14,7 @@ use crate::rules::ChosenRules;
 impl DesiredState {
     /// Returns what the file says. Where it does not say who and where the organization is, the
     /// Region is the caller's, and what is not named is not examined.
-    pub(super) fn of(rules: &ChosenRules, caller: &Account) -> Self {
+    pub(super) fn new(rules: &ChosenRules, caller: &Account) -> Self {
         let identity = caller.identity();
         let exceptions = rules.exceptions().iter().map(|shown| WantedException {
             account: shown.exception.account.clone(),

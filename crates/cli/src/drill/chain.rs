@@ -72,7 +72,7 @@ impl Chain {
                         && alarm.is_none_or(|name| name == watching.name())
                 });
                 ways.extend(watching.map(|watching| {
-                    let way = Self::of(filter, transformation, watching, &alarms);
+                    let way = Self::new(filter, transformation, watching, &alarms);
                     (matches, way)
                 }));
             }
@@ -90,7 +90,7 @@ impl Chain {
         broken("alarm", format!("no {which} watches what {names} publish"))
     }
 
-    fn of(
+    fn new(
         filter: &MetricFilter,
         transformation: &MetricTransformation,
         alarm: &MetricAlarm,
@@ -110,7 +110,7 @@ impl Chain {
         };
         Self {
             filter: filter.filter_name.clone(),
-            acting: Acting::of(alarm, alarms),
+            acting: Acting::new(alarm, alarms),
             alarm: alarm.clone(),
             metric,
             rearm,
@@ -159,7 +159,7 @@ impl Chain {
 
 impl Acting {
     /// The alarm itself, unless only a composite alarm that it sets off does something.
-    fn of(alarm: &MetricAlarm, alarms: &Alarms) -> Self {
+    fn new(alarm: &MetricAlarm, alarms: &Alarms) -> Self {
         let own = Self {
             arn: alarm.alarm_arn.clone(),
             name: alarm.name().to_owned(),

@@ -111,7 +111,7 @@ impl Drill {
             self.queue_url,
         )
         .await?;
-        let mut receipt = Receipt::of(&exercise);
+        let mut receipt = Receipt::new(&exercise);
         let found = match &self.log_group {
             Some(group) => {
                 Some(Chain::find(&exercise.account, group, self.alarm.as_deref()).await?)

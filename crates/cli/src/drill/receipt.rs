@@ -56,7 +56,7 @@ enum Status {
 }
 
 impl Receipt {
-    pub(super) fn of(exercise: &Exercise) -> Self {
+    pub(super) fn new(exercise: &Exercise) -> Self {
         let identity = exercise.account.identity();
         Self {
             drill: exercise.id.clone(),

@@ -16,7 +16,7 @@ pub(super) fn write(
     writeln!(out, r#"<testsuites name="rootguard">"#)?;
     let mut rows = rows.peekable();
     while let Some(first) = rows.next() {
-        let mut suite = Suite::of(&first)?;
+        let mut suite = Suite::new(&first)?;
         suite.add(&first)?;
         while let Some(row) = rows.next_if(|row| row.account == first.account) {
             suite.add(&row)?;
@@ -39,7 +39,7 @@ struct Suite {
 }
 
 impl Suite {
-    fn of(row: &Row) -> anyhow::Result<Self> {
+    fn new(row: &Row) -> anyhow::Result<Self> {
         let name = match &row.account_name {
             Some(name) => format!("{} {name}", row.account),
             None => row.account.clone(),

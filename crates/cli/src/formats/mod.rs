@@ -118,6 +118,6 @@ fn array<T: serde::Serialize>(
 
 /// Returns what Security Hub knows of the row's control.
 fn control_of(row: &Row) -> anyhow::Result<&'static MappedControl> {
-    MappedControl::of(row.control)
+    MappedControl::by_name(row.control)
         .ok_or_else(|| anyhow::anyhow!("{} is not known to Security Hub", row.control))
 }

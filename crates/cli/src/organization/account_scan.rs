@@ -65,7 +65,7 @@ impl<'a> AccountScanner<'a> {
     }
 
     async fn observe(&self, account: &Account) -> AccountScan {
-        let mut snapshot = Snapshot::of(account);
+        let mut snapshot = Snapshot::new(account);
         let mut throttled = false;
         for rule in self.rules {
             throttled |= snapshot.observe(account, rule).await == Observed::Throttled;

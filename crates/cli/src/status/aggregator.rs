@@ -54,7 +54,7 @@ pub(super) async fn chosen(account: &Account, wanted: Option<String>) -> anyhow:
 }
 
 /// Every enabled rule in every account: those that the aggregator sees, and those of `names`.
-pub(super) async fn shown(
+pub(super) async fn read(
     account: &Account,
     aggregator: &str,
     names: &BTreeMap<String, String>,
@@ -157,5 +157,5 @@ async fn one(
         recorded: result.result_recorded_time(),
         invoked: result.config_rule_invoked_time(),
     };
-    evaluated.shown(id, region, rule, account.observed_at())
+    evaluated.status_of(id, region, rule, account.observed_at())
 }

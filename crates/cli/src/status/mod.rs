@@ -112,11 +112,11 @@ impl Status {
                 0,
                 format!("As the aggregator {name} of AWS Config sees it."),
             );
-            aggregator::shown(&account, &name, &names, &rules).await?
+            aggregator::read(&account, &name, &names, &rules).await?
         } else {
-            own::shown(&account, &rules, &mut notes).await
+            own::read(&account, &rules, &mut notes).await
         };
-        let picture = Picture::of(shown, self.organization, &rules, notes);
+        let picture = Picture::new(shown, self.organization, &rules, notes);
         picture.print(self.format)?;
         Ok(picture.outcome())
     }
@@ -155,7 +155,13 @@ struct Evaluated<'a> {
 
 impl Evaluated<'_> {
     /// Returns what is shown of it. `now` is when the account was asked.
-    fn shown(&self, account: &str, region: &str, rule: &ConfiguredRule, now: Timestamp) -> Shown {
+    fn status_of(
+        &self,
+        account: &str,
+        region: &str,
+        rule: &ConfiguredRule,
+        now: Timestamp,
+    ) -> Shown {
         let compliance = match self.compliance {
             Some(ComplianceType::Compliant) => Compliance::Compliant,
             Some(ComplianceType::NonCompliant) => Compliance::NonCompliant,
@@ -207,7 +213,7 @@ mod tests {
     use bundle::Rules;
 
     /// A result that was recorded and asked for so many hours ago.
-    fn shown(recorded: i64, invoked: i64, compliance: Option<&ComplianceType>) -> Shown {
+    fn status(recorded: i64, invoked: i64, compliance: Option<&ComplianceType>) -> Shown {
         let now = Timestamp::from_epoch_millis(1_700_000_000_000);
         let before = |hours: i64| DateTime::from_secs(1_700_000_000 - hours * 3600);
         let (recorded, invoked) = (before(recorded), before(invoked));
@@ -220,7 +226,7 @@ mod tests {
             recorded: Some(&recorded),
             invoked: Some(&invoked),
         };
-        evaluated.shown("111122223333", "eu-west-1", rule, now)
+        evaluated.status_of("111122223333", "eu-west-1", rule, now)
     }
 
     #[test]
@@ -232,7 +238,7 @@ mod tests {
             // Said anew without being recorded anew.
             (100, 1, 1, false),
         ] {
-            let age = shown(recorded, invoked, Some(&ComplianceType::Compliant)).age;
+            let age = status(recorded, invoked, Some(&ComplianceType::Compliant)).age;
             let age = age.unwrap();
             assert_eq!((age.hours, age.stale), (hours, stale));
         }
@@ -241,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_no_verdict_is_no_result() {
         for compliance in [None, Some(&ComplianceType::InsufficientData)] {
-            let shown = shown(0, 0, compliance);
+            let shown = status(0, 0, compliance);
             assert!(matches!(shown.row.result, RowResult::Failed { .. }));
         }
     }

@@ -14,7 +14,7 @@ const ACCOUNT: &str = "AWS::::Account";
 
 /// Every enabled rule; one that cannot be asked about hides no other. What may not be told
 /// of their remediation exceptions is a note.
-pub(super) async fn shown(
+pub(super) async fn read(
     account: &Account,
     rules: &ChosenRules,
     notes: &mut Vec<String>,
@@ -78,7 +78,7 @@ async fn one(client: &Client, account: &Account, rule: &ConfiguredRule) -> Shown
         invoked: result.config_rule_invoked_time(),
     };
     let now = account.observed_at();
-    evaluated.shown(identity.account(), identity.region(), rule, now)
+    evaluated.status_of(identity.account(), identity.region(), rule, now)
 }
 
 /// That AWS Config does not remediate the account for this rule; or why that is not known.

@@ -29,7 +29,7 @@ pub(super) struct Status<'a> {
 }
 
 impl<'a> Status<'a> {
-    pub(super) fn of(
+    pub(super) fn new(
         results: Vec<Shown>,
         organization: bool,
         rules: &'a ChosenRules,

@@ -8,7 +8,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         let why = account.seen.as_ref().err()?;
         let fix = "make the role there, name another with --role, or leave the account out \
                    with --exclude";
-        let finding = Finding::wrong(why.clone(), fix).of(&account.id);
+        let finding = Finding::wrong(why.clone(), fix).in_account(&account.id);
         Some(Finding {
             kind: Kind::CouldNotTell,
             ..finding

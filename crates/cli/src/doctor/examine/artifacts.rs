@@ -23,7 +23,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                     Finding::could_not_tell("whether the artifact bucket is there", unread)
                 }
             };
-            findings.push(finding.of(&account.id).in_region(region));
+            findings.push(finding.in_account(&account.id).in_region(region));
         }
     }
     findings

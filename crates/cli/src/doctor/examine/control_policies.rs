@@ -139,7 +139,7 @@ impl Denied<'_> {
                 Kind::Wrong => format!("{by} denies {what}"),
                 Kind::CouldNotTell => format!("could not tell whether {by}; it may deny {what}"),
             };
-            let finding = Finding::wrong(what, purpose.fix()).of(id);
+            let finding = Finding::wrong(what, purpose.fix()).in_account(id);
             Finding { kind, ..finding }
         });
         findings.collect()

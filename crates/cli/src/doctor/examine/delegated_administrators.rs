@@ -8,11 +8,11 @@ use crate::doctor::service::Service;
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let wanted = facts.wanted.administrators.iter();
-    let findings = wanted.flat_map(|(service, wanted)| of(facts, *service, wanted));
+    let findings = wanted.flat_map(|(service, wanted)| examine_service(facts, *service, wanted));
     findings.collect()
 }
 
-fn of(facts: &Facts, service: Service, wanted: &str) -> Vec<Finding> {
+fn examine_service(facts: &Facts, service: Service, wanted: &str) -> Vec<Finding> {
     let name = service.name();
     let management = &facts.organization.management;
     let registered = match facts.organization.administrators.get(&service) {
@@ -30,7 +30,7 @@ fn of(facts: &Facts, service: Service, wanted: &str) -> Vec<Finding> {
             "the account is no delegated administrator of {name}, and rules.toml names it as \
              such"
         );
-        findings.push(Finding::wrong(what, service.command_to_delegate(wanted)).of(wanted));
+        findings.push(Finding::wrong(what, service.command_to_delegate(wanted)).in_account(wanted));
     }
     for other in registered.iter().filter(|other| *other != wanted) {
         let what = format!(
@@ -44,7 +44,7 @@ fn of(facts: &Facts, service: Service, wanted: &str) -> Vec<Finding> {
              --service-principal {}",
             service.principal()
         );
-        findings.push(Finding::wrong(what, fix).of(other));
+        findings.push(Finding::wrong(what, fix).in_account(other));
     }
     findings
 }

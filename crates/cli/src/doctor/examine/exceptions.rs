@@ -23,7 +23,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         };
         let what = format!("the exception of {owner} for {control} {code} {when}");
         let fix = "repair what it excused and take it out of rules.toml, or have it granted anew";
-        Some(Finding::wrong(what, fix).of(&exception.account))
+        Some(Finding::wrong(what, fix).in_account(&exception.account))
     });
     findings.collect()
 }

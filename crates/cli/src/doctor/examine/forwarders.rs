@@ -43,7 +43,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     for (account, seen) in facts.seen() {
         for (region, forwarders) in &seen.forwarders {
             let found = match forwarders {
-                Fact::Known(forwarders) => of(&bus, forwarders),
+                Fact::Known(forwarders) => examine_bus(&bus, forwarders),
                 Fact::Unread(Unread::Unavailable { code, .. }) if is_disabled(code) => {
                     vec![Finding::wrong(
                         "the Region is not enabled here, so nothing can be deployed to it",
@@ -62,7 +62,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                 }
             };
             let found = found.into_iter();
-            findings.extend(found.map(|finding| finding.of(&account.id).in_region(region)));
+            findings.extend(found.map(|finding| finding.in_account(&account.id).in_region(region)));
         }
     }
     findings
@@ -80,7 +80,7 @@ fn is_disabled(code: &str) -> bool {
 }
 
 /// Returns what is wrong with the rules of a Region, at most one finding for each kind of fault.
-fn of(bus: &str, forwarders: &[Forwarder]) -> Vec<Finding> {
+fn examine_bus(bus: &str, forwarders: &[Forwarder]) -> Vec<Finding> {
     let (mut missing, mut off, mut blind, mut elsewhere) = (vec![], vec![], vec![], vec![]);
     let mut findings = Vec::new();
     for (name, sees_reads) in FORWARDERS {

@@ -35,7 +35,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             });
         for place in of_rules.chain(central) {
             let found = place.examine(facts).into_iter();
-            findings.extend(found.map(|finding| finding.of(&account.id).in_region(place.region)));
+            findings.extend(
+                found.map(|finding| finding.in_account(&account.id).in_region(place.region)),
+            );
         }
     }
     findings
@@ -56,7 +58,7 @@ impl AccountRegion<'_> {
     fn examine(&self, facts: &Facts) -> Vec<Finding> {
         let name = self.name;
         match self.function {
-            Fact::Known(Some(function)) => self.of(facts, function),
+            Fact::Known(Some(function)) => self.examine_function(facts, function),
             Fact::Known(None) => {
                 let what = format!("the function {DEPLOYED}{name} is missing: {}", self.missing);
                 vec![Finding::wrong(what, "rootguard deploy")]
@@ -68,7 +70,7 @@ impl AccountRegion<'_> {
         }
     }
 
-    fn of(&self, facts: &Facts, function: &Function) -> Vec<Finding> {
+    fn examine_function(&self, facts: &Facts, function: &Function) -> Vec<Finding> {
         let Self {
             name,
             region,

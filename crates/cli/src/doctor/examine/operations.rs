@@ -64,7 +64,11 @@ fn latest(facts: &Facts, set: &StackSet, operation: &Operation) -> Option<Findin
             ),
         ),
     };
-    Some(finding.of(&facts.organization.management).in_region(region))
+    Some(
+        finding
+            .in_account(&facts.organization.management)
+            .in_region(region),
+    )
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             Fact::Known(shown) => trails.extend(shown),
             Fact::Unread(unread) => {
                 let question = "whether there is an organization trail";
-                findings.push(Finding::could_not_tell(question, unread).of(&account.id));
+                findings.push(Finding::could_not_tell(question, unread).in_account(&account.id));
             }
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             let what = format!("nobody judges the organization trail {}: {why}", trail.arn);
             let fix = "deploy to the account that owns it, the management account too, which \
                        stack sets never reach: rootguard deploy";
-            let finding = Finding::wrong(what, fix).of(&trail.owner);
+            let finding = Finding::wrong(what, fix).in_account(&trail.owner);
             Finding { kind, ..finding }
         });
         findings.extend(finding);

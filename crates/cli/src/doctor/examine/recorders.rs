@@ -14,7 +14,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             Fact::Unread(unread) => {
                 findings.push(
                     Finding::could_not_tell("whether there is a configuration recorder", unread)
-                        .of(&account.id),
+                        .in_account(&account.id),
                 );
                 continue;
             }
@@ -46,7 +46,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                 }
             },
         };
-        findings.push(finding.of(&account.id).in_region(region));
+        findings.push(finding.in_account(&account.id).in_region(region));
     }
     findings
 }

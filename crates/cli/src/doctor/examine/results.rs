@@ -29,7 +29,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         for rule in facts.rules_of(&account.id).unwrap_or_default() {
             let name = rule.name;
             let finding = match seen.results.get(name) {
-                Some(Fact::Known(Some(results))) => of(facts, rule, results),
+                Some(Fact::Known(Some(results))) => examine_results(facts, rule, results),
                 // Without a recorder there can be no rule, and that is said already.
                 Some(Fact::Known(None)) if seen.has_recorder() => Some(Finding::wrong(
                     format!("AWS Config has no rule {DEPLOYED}{name}: nobody judges the account"),
@@ -41,13 +41,14 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                 }
                 Some(Fact::Known(None)) | None => None,
             };
-            findings.extend(finding.map(|finding| finding.of(&account.id).in_region(region)));
+            findings
+                .extend(finding.map(|finding| finding.in_account(&account.id).in_region(region)));
         }
     }
     findings
 }
 
-fn of(facts: &Facts, rule: &WantedRule, results: &Results) -> Option<Finding> {
+fn examine_results(facts: &Facts, rule: &WantedRule, results: &Results) -> Option<Finding> {
     let (name, region) = (rule.name, &facts.wanted.home_region);
     let hours = overdue_after(rule).as_secs() / 3600;
     let again = format!(

@@ -38,7 +38,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         .filter(|(feature, ..)| !enabled.contains(*feature));
     let findings = missing.map(|(feature, purpose, command)| {
         let what = format!("IAM's {feature} is not enabled: {purpose}");
-        Finding::wrong(what, *command).of(&facts.organization.management)
+        Finding::wrong(what, *command).in_account(&facts.organization.management)
     });
     findings.collect()
 }

@@ -35,7 +35,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             if set.name.ends_with(FUNCTIONS) {
                 reached.insert(&instance.account);
             }
-            findings.extend(of(facts, set, instance));
+            findings.extend(examine_instance(facts, set, instance));
         }
     }
     if all_read && sets.iter().any(|set| set.name.ends_with(FUNCTIONS)) {
@@ -52,13 +52,13 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
                 "StackSets deploys by itself to accounts that join; if it stays: rootguard \
                  deploy, or leave the account out with --exclude",
             )
-            .of(&account.id)
+            .in_account(&account.id)
         }));
     }
     findings
 }
 
-fn of(facts: &Facts, set: &StackSet, instance: &Instance) -> Option<Finding> {
+fn examine_instance(facts: &Facts, set: &StackSet, instance: &Instance) -> Option<Finding> {
     let Instance {
         account, region, ..
     } = instance;
@@ -105,7 +105,11 @@ fn of(facts: &Facts, set: &StackSet, instance: &Instance) -> Option<Finding> {
         ),
         _ => return None,
     };
-    Some(Finding::wrong(what, fix).of(account).in_region(region))
+    Some(
+        Finding::wrong(what, fix)
+            .in_account(account)
+            .in_region(region),
+    )
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let findings = missing.map(|service| {
         let (name, principal, purpose) = (service.name(), service.principal(), service.purpose());
         let what = format!("{name} has no trusted access ({principal}): {purpose}");
-        Finding::wrong(what, service.command_to_trust()).of(&facts.organization.management)
+        Finding::wrong(what, service.command_to_trust()).in_account(&facts.organization.management)
     });
     findings.collect()
 }
